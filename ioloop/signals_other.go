@@ -1,0 +1,7 @@
+//go:build !unix
+
+package ioloop
+
+import "syscall"
+
+func uncatchable(syscall.Signal) bool { return false }
