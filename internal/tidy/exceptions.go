@@ -1,0 +1,60 @@
+package tidy
+
+// An exception is a place where a rule does not hold, and why.
+type exception struct {
+	path string // of a file, or file:Function for a long one
+	why  string
+}
+
+// goroutineFiles are the shipped files that may hold a go statement.
+var goroutineFiles = []exception{
+	{"ioloop/offload.go", "Offload and everything that blocks (resolving, handshakes) runs through it"},
+	{"ioloop/signals.go", "os/signal delivers on a channel"},
+}
+
+// lockFiles are the shipped files that may use sync or sync/atomic.
+var lockFiles = []exception{
+	{"ioloop/callbacks.go", "AddCallback is called from every goroutine"},
+	{"ioloop/loop.go", "Instance is made once for the process"},
+	{"internal/poller/wake_eventfd_linux.go", "Wake is called from every goroutine and may meet Close"},
+	{"internal/poller/wake_kqueue.go", "as its sibling"},
+	{"internal/poller/wake_pipe.go", "as its sibling"},
+}
+
+// syscallFiles are the files outside of the rooms at the kernel that name
+// signals or error numbers by package syscall.
+var syscallFiles = []exception{
+	{"ioloop/handlers.go", "error numbers of descriptors"},
+	{"ioloop/signals.go", "the numbers of signals"},
+	{"ioloop/signals_unix.go", "the signals that may not be caught"},
+	{"ioloop/signals_other.go", "as its sibling"},
+}
+
+// sleepers are the files that may call time.Sleep.
+var sleepers = []exception{
+	{"internal/looptest/leak.go", "a goroutine that has done its work needs a moment to end"},
+}
+
+const (
+	maxFunction = 70  // lines, of a function outside of tests
+	maxFile     = 450 // lines, of a file outside of tests
+)
+
+// A longOne is a function or file that is longer than it should be.
+type longOne struct {
+	exception
+	lines int // now
+}
+
+// long lists them. It may only shrink.
+var long = []longOne{}
+
+// excepted tells whether the path is in the list.
+func excepted(list []exception, path string) bool {
+	for _, e := range list {
+		if e.path == path {
+			return true
+		}
+	}
+	return false
+}
