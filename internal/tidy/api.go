@@ -1,0 +1,135 @@
+package tidy
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/build"
+	"go/constant"
+	"go/importer"
+	"go/types"
+	"io"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+// An API knows the types of the rooms, as they are on this system.
+type API struct {
+	root     string
+	tree     *Tree
+	exports  map[string]string // import path to export data
+	packages map[string]*types.Package
+}
+
+// NewAPI asks the go command for the compiled form of what the rooms import;
+// root is the directory that tree was loaded from.
+func NewAPI(tree *Tree, root string) (*API, error) {
+	list := exec.Command("go", "list", "-e", "-export", "-deps", "-f", "{{.ImportPath}}={{.Export}}", "./...")
+	list.Dir = root
+	var stderr bytes.Buffer
+	list.Stderr = &stderr
+	out, err := list.Output()
+	if err != nil {
+		return nil, fmt.Errorf("go list: %w\n%s", err, stderr.Bytes())
+	}
+	api := &API{root: root, tree: tree, exports: map[string]string{}, packages: map[string]*types.Package{}}
+	for line := range strings.Lines(string(out)) {
+		if importPath, file, ok := strings.Cut(strings.TrimSpace(line), "="); ok && file != "" {
+			api.exports[importPath] = file
+		}
+	}
+	return api, nil
+}
+
+// Package returns the types of the package in a directory below the top,
+// unexported names included; nil if there is none.
+func (a *API) Package(dir string) *types.Package {
+	if p, ok := a.packages[dir]; ok {
+		return p
+	}
+	var files []*ast.File
+	for _, f := range a.tree.files() {
+		if f.Dir != dir || f.Test {
+			continue
+		}
+		match, err := build.Default.MatchFile(filepath.Join(a.root, filepath.FromSlash(dir)), path.Base(f.Path))
+		if err == nil && match {
+			files = append(files, f.AST)
+		}
+	}
+	if len(files) == 0 {
+		return nil
+	}
+	config := types.Config{
+		Importer: importer.ForCompiler(a.tree.fset, "gc", func(importPath string) (io.ReadCloser, error) {
+			file, ok := a.exports[importPath]
+			if !ok {
+				return nil, fmt.Errorf("%s was not compiled", importPath)
+			}
+			return os.Open(file)
+		}),
+		Error: func(error) {}, // what cannot be known is not there; the compiler tells why
+	}
+	p, err := config.Check(dir, a.tree.fset, files, nil)
+	if err != nil && p == nil {
+		return nil
+	}
+	a.packages[dir] = p
+	return p
+}
+
+// Has tells whether the package in dir declares the name, and if there are two
+// names, whether the first is a type with the second as a field or method, its
+// own or promoted.
+func (a *API) Has(dir string, names ...string) bool {
+	p := a.Package(dir)
+	if p == nil {
+		return false
+	}
+	obj := p.Scope().Lookup(names[0])
+	if obj == nil || len(names) == 1 {
+		return obj != nil
+	}
+	member, _, _ := types.LookupFieldOrMethod(obj.Type(), true, p, names[1])
+	return member != nil
+}
+
+// Constant returns the value of a constant, or nil.
+func (a *API) Constant(dir, name string) constant.Value {
+	if p := a.Package(dir); p != nil {
+		if c, ok := p.Scope().Lookup(name).(*types.Const); ok {
+			return c.Val()
+		}
+	}
+	return nil
+}
+
+// Fields lists the fields of the struct types of dir whose names end in Options
+// or Limits and that bound something: numbers and durations, as Type.Field.
+func (a *API) Fields(dir string) []string {
+	p := a.Package(dir)
+	if p == nil {
+		return nil
+	}
+	var list []string
+	for _, name := range p.Scope().Names() {
+		obj, ok := p.Scope().Lookup(name).(*types.TypeName)
+		if !ok || !obj.Exported() || !each.MatchString(name) {
+			continue
+		}
+		s, ok := obj.Type().Underlying().(*types.Struct)
+		if !ok {
+			continue
+		}
+		for field := range s.Fields() {
+			basic, ok := field.Type().Underlying().(*types.Basic)
+			if ok && field.Exported() && basic.Info()&types.IsInteger != 0 {
+				list = append(list, name+"."+field.Name())
+			}
+		}
+	}
+	return list
+}
