@@ -88,7 +88,7 @@ func (d *Document) rows() []row {
 			continue
 		}
 		// A bar inside a cell is written as \|.
-		line = strings.ReplaceAll(strings.Trim(line, "| "), `\|`, "\x00")
+		line = strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(line, "|"), "|"), `\|`, "\x00")
 		r := row{line: i + 1}
 		for _, cell := range strings.Split(line, "|") {
 			r.cells = append(r.cells, strings.ReplaceAll(strings.TrimSpace(cell), "\x00", "|"))

@@ -93,3 +93,23 @@ func TestAPIKnowsTheRooms(t *testing.T) {
 		t.Errorf("the bounds of ioloop are %v", got)
 	}
 }
+
+func TestRoomsPageThatDiffersIsFound(t *testing.T) {
+	page := document(t, project(t), "docs/rooms.md").Text
+	for _, c := range []struct{ name, old, new, want string }{
+		{"an import less", "| `ioloop`, `iostream`, `internal/http1` |", "| `ioloop`, `iostream` |", "httpserver may import ioloop, iostream, internal/http1"},
+		{"public rooms missing", "| anything internal | the public rooms |", "| anything internal | |", "cmd/chatapp may import ioloop, "},
+		{"another order", "| `internal/sock` | how", "| `internal/poller` | how", "internal/poller is not the room"},
+		{"a cell less", " who feeds the core, and when? |", "", "the row of httpserver has"},
+		{"a room less", "| `internal/tidy` |", "| tidy |", fmt.Sprintf("has %d rooms", len(rooms)-1)},
+	} {
+		changed := strings.Replace(page, c.old, c.new, 1)
+		if changed == page {
+			t.Fatalf("%s: the page has no %q", c.name, c.old)
+		}
+		got := fmt.Sprint(checkRoomsPage(parseDocument("docs/rooms.md", changed)))
+		if !strings.Contains(got, c.want) {
+			t.Errorf("%s: got %s, want %q", c.name, got, c.want)
+		}
+	}
+}

@@ -114,3 +114,11 @@ func run(t *testing.T, name string, args ...string) {
 		t.Errorf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
 	}
 }
+
+// TestDocumentRooms compares the page about the rooms with the import table.
+func TestDocumentRooms(t *testing.T) {
+	tree := project(t)
+	for _, f := range checkRoomsPage(document(t, tree, "docs/rooms.md")) {
+		t.Error(f)
+	}
+}
