@@ -26,8 +26,8 @@ const (
 // Event is a descriptor that is ready, and for what. Wait reports a
 // descriptor at most once a call.
 type Event struct {
-	FD     int
-	Events Events
+	FD     int    // the descriptor that was given to Add
+	Events Events // the conditions that hold, among those that were asked for, and Error
 }
 
 // ErrClosed is what the calls of a Poller return after Close.

@@ -237,13 +237,9 @@ func PeerAddr(fd int) (Addr, error) {
 func (a Addr) sockaddr() (unix.Sockaddr, error) {
 	switch a.Family {
 	case IPv4:
-		return &unix.SockaddrInet4{Port: int(a.IP.Port()), Addr: a.IP.Addr().Unmap().As4()}, nil
+		return &unix.SockaddrInet4{Port: int(a.port), Addr: [4]byte(a.ip[12:])}, nil
 	case IPv6:
-		zone, err := zoneIndex(a.IP.Addr().Zone())
-		if err != nil {
-			return nil, err
-		}
-		return &unix.SockaddrInet6{Port: int(a.IP.Port()), ZoneId: zone, Addr: a.IP.Addr().As16()}, nil
+		return &unix.SockaddrInet6{Port: int(a.port), ZoneId: a.zone, Addr: a.ip}, nil
 	case Unix:
 		// The kernel's array needs room for a NUL at the end.
 		const room = len(unix.RawSockaddrUnix{}.Path) - 1
@@ -258,13 +254,9 @@ func (a Addr) sockaddr() (unix.Sockaddr, error) {
 func addrOf(sa unix.Sockaddr) Addr {
 	switch sa := sa.(type) {
 	case *unix.SockaddrInet4:
-		return IPAddr(netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port)))
+		return Addr{Endpoint: endpoint(netip.AddrFrom4(sa.Addr), 0, uint16(sa.Port))}
 	case *unix.SockaddrInet6:
-		ip := netip.AddrFrom16(sa.Addr)
-		if zone := zoneName(sa.ZoneId); zone != "" {
-			ip = ip.WithZone(zone)
-		}
-		return IPAddr(netip.AddrPortFrom(ip, uint16(sa.Port)))
+		return Addr{Endpoint: endpoint(netip.AddrFrom16(sa.Addr), sa.ZoneId, uint16(sa.Port))}
 	case *unix.SockaddrUnix:
 		return UnixAddr(sa.Name)
 	}

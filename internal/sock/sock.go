@@ -27,27 +27,71 @@ const (
 	Unix
 )
 
-// Addr is the address of a socket: an IP address and port, or the path of a
-// Unix socket. An IPv6 address that wraps an IPv4 one is always unwrapped.
-// The zero value is "not known".
-type Addr struct {
-	Family Family
-	IP     netip.AddrPort // IPv4 and IPv6; a zone is a name or an interface number
-	Path   string         // Unix; empty for a socket without a name, "@…" for an abstract one
+// Endpoint is an IP address and port in few bytes and without a pointer, for
+// those who keep one for each connection. The zero value is "not known"; the
+// family Unix says no more than that.
+type Endpoint struct {
+	ip     [16]byte // an IPv4 address is wrapped
+	zone   uint32   // interface number of a link-local IPv6 address; 0: none
+	port   uint16
+	Family Family // what kind of address it is
 }
 
-// IPAddr returns the address of an endpoint.
-func IPAddr(ap netip.AddrPort) Addr {
-	a := ap.Addr().Unmap()
-	f := IPv6
-	if a.Is4() {
-		f = IPv4
+// Addr is the address of a socket: an endpoint, or the path of a Unix socket.
+// The zero value is "not known".
+type Addr struct {
+	Endpoint        // the address, or the family Unix
+	Path     string // Unix: empty for a socket without a name, "@…" for an abstract one
+}
+
+// IPAddr returns the address of an endpoint. An IPv6 address that wraps an IPv4
+// one is unwrapped. It fails when the zone names no interface of this machine.
+func IPAddr(ap netip.AddrPort) (Addr, error) {
+	zone, err := zoneIndex(ap.Addr().Zone())
+	if err != nil {
+		return Addr{}, err
 	}
-	return Addr{Family: f, IP: netip.AddrPortFrom(a, ap.Port())}
+	return Addr{Endpoint: endpoint(ap.Addr(), zone, ap.Port())}, nil
+}
+
+func endpoint(ip netip.Addr, zone uint32, port uint16) Endpoint {
+	e := Endpoint{ip: ip.As16(), zone: zone, port: port, Family: IPv6}
+	if ip.Unmap().Is4() {
+		e.Family, e.zone = IPv4, 0
+	}
+	return e
+}
+
+// IP returns the address and port; the zero value for other families. The zone
+// is the number of its interface.
+func (e Endpoint) IP() netip.AddrPort {
+	switch e.Family {
+	case IPv4:
+		return netip.AddrPortFrom(netip.AddrFrom16(e.ip).Unmap(), e.port)
+	case IPv6:
+		ip := netip.AddrFrom16(e.ip)
+		if e.zone != 0 {
+			ip = ip.WithZone(strconv.FormatUint(uint64(e.zone), 10))
+		}
+		return netip.AddrPortFrom(ip, e.port)
+	}
+	return netip.AddrPort{}
+}
+
+// named is IP with the name of the zone's interface in place of its number, as
+// people and package net write it.
+func (e Endpoint) named() netip.AddrPort {
+	ap := e.IP()
+	if e.zone != 0 {
+		if ifi, err := net.InterfaceByIndex(int(e.zone)); err == nil {
+			return netip.AddrPortFrom(ap.Addr().WithZone(ifi.Name), e.port)
+		}
+	}
+	return ap
 }
 
 // UnixAddr returns the address of a Unix socket.
-func UnixAddr(path string) Addr { return Addr{Family: Unix, Path: path} }
+func UnixAddr(path string) Addr { return Addr{Endpoint{Family: Unix}, path} }
 
 // Network is the name that package net gives to the address's network: "tcp"
 // or "unix", and "" for an unknown address.
@@ -65,7 +109,7 @@ func (a Addr) Network() string {
 func (a Addr) String() string {
 	switch a.Family {
 	case IPv4, IPv6:
-		return a.IP.String()
+		return a.named().String()
 	case Unix:
 		return a.Path
 	}
@@ -77,25 +121,15 @@ func (a Addr) String() string {
 func (a Addr) NetAddr() net.Addr {
 	switch a.Family {
 	case IPv4, IPv6:
-		return net.TCPAddrFromAddrPort(a.IP)
+		return net.TCPAddrFromAddrPort(a.named())
 	case Unix:
 		return &net.UnixAddr{Name: a.Path, Net: "unix"}
 	}
 	return nil
 }
 
-// zoneName and zoneIndex translate the scope of a link-local IPv6 address.
-// They ask the system for its interfaces only where there is a zone.
-func zoneName(index uint32) string {
-	if index == 0 {
-		return ""
-	}
-	if ifi, err := net.InterfaceByIndex(int(index)); err == nil {
-		return ifi.Name
-	}
-	return strconv.FormatUint(uint64(index), 10)
-}
-
+// zoneIndex translates the scope of a link-local IPv6 address: the name of an
+// interface, or its number.
 func zoneIndex(zone string) (uint32, error) {
 	if zone == "" {
 		return 0, nil
