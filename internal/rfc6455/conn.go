@@ -1,0 +1,376 @@
+// Package rfc6455 says what the bytes of a WebSocket connection mean (RFC
+// 6455): both ends of it, without any input or output of its own.
+//
+// A [Conn] is given what the peer sent and tells what it means, one event at a
+// time; what it has to answer by itself (pongs, the close frame) and what its
+// owner wants to send is appended to the owner's buffer:
+//
+//	conn.Receive(chunk)              // conn.ReceiveEOF() at the end
+//	for {
+//		ev, err := conn.Next()   // err: the peer broke a rule
+//		out = conn.AppendOutput(out)
+//		if err != nil || ev.Kind == rfc6455.NeedData {
+//			break
+//		}
+//		...                      // ev.Payload is valid until Next is called again
+//	}
+//	if conn.Finished() { ... }       // write out, then close the transport
+//
+// The handshake is a pair of pure functions for each end, over header fields
+// as data: [CheckRequest] and [ResponseFields], [RequestFields] and
+// [CheckResponse].
+//
+// Received bytes are unmasked where they lie, and a message that lies whole in
+// one chunk is handed out without a copy. Only what is incomplete is kept, in
+// buffers that grow with what has arrived and not with what was announced.
+package rfc6455
+
+// Conn is one end of a connection after its handshake. It is used by one
+// goroutine, initialised with [Conn.Init], and may be embedded by value.
+type Conn struct {
+	cfg     *Config
+	in      []byte   // what is left of the received chunk; borrowed
+	scratch *scratch // nil while nothing is incomplete
+	left    uint64   // bytes that the current frame's payload still lacks
+	size    int64    // bytes that the current message's frames announced so far
+	key     [4]byte  // the current frame's mask key, turned to the next byte
+
+	header    [MaxHeader]byte // a header that is cut by the chunk's end
+	headerLen uint8
+
+	state State
+	code  CloseCode // received; 0: none yet
+
+	opcode      Opcode // of the current frame
+	fin         bool   // the current frame ends its message
+	masked      bool   // the current frame's payload is masked
+	inPayload   bool   // a header was read, the payload is not complete
+	msgOpcode   Opcode // of the message whose fragments are coming; 0: none
+	encoded     bool   // that message is for the extension to decode
+	begun       bool   // a part of that message has been delivered
+	lent        lent   // what of scratch the last event's payload aliases
+	text        utf8Check
+	sendOpcode  Opcode // of the message that is being sent in parts; 0: none
+	sendText    utf8Check
+	sendEncoded bool // that message is encoded by the extension
+	eof         bool
+}
+
+// lent says which memory of the connection the owner looks at.
+type lent uint8
+
+const (
+	nothing lent = iota
+	lentMessage
+	lentControl
+)
+
+// Init makes c an open connection of cfg's kind.
+func (c *Conn) Init(cfg *Config) {
+	if cfg.Role == Client && cfg.MaskKey == nil {
+		panic("bug: rfc6455: a client needs Config.MaskKey")
+	}
+	*c = Conn{cfg: cfg}
+}
+
+// State returns how far the closing handshake is.
+func (c *Conn) State() State { return c.state }
+
+// CloseCode returns the code of the peer's close frame: [NoStatus] when it had
+// none, [AbnormalClosure] when there was, or has been, no such frame.
+func (c *Conn) CloseCode() CloseCode {
+	if c.code == 0 {
+		return AbnormalClosure
+	}
+	return c.code
+}
+
+// Finished tells whether the connection's owner is to close the transport once
+// everything has been written: after a failure and, at a server, after both
+// close frames. A client lets the server go first (section 7.1.1), as long as
+// its patience lasts.
+func (c *Conn) Finished() bool {
+	switch c.state {
+	case Closed:
+		return c.cfg.Role == Server
+	case Failed, Ended:
+		return true
+	}
+	return false
+}
+
+// Receive lends p to the connection until Next returns NeedData or an error;
+// it may be changed in place. The chunk before must have been used up so.
+func (c *Conn) Receive(p []byte) {
+	if len(c.in) > 0 {
+		panic("bug: rfc6455: Receive before Next said NeedData")
+	}
+	c.in = p
+}
+
+// ReceiveEOF says that nothing more will come. What has been received is still
+// told; after it Next returns End.
+func (c *Conn) ReceiveEOF() { c.eof = true }
+
+// Next returns what comes next in what was received, or NeedData. An error is
+// a *[ProtocolError] and is returned once: the close frame that tells the peer
+// has been queued, and all the rest of the input is discarded.
+func (c *Conn) Next() (Event, error) {
+	c.takeBack()
+	for c.state.reads() {
+		if !c.inPayload {
+			ready, err := c.readHeader()
+			if err != nil {
+				return Event{}, c.fail(err)
+			}
+			if !ready {
+				break
+			}
+		}
+		ev, err := c.readPayload()
+		if err != nil {
+			return Event{}, c.fail(err)
+		}
+		if ev.Kind != NeedData {
+			return ev, nil
+		}
+		if c.inPayload {
+			break
+		}
+	}
+	c.in = nil
+	if !c.eof {
+		return Event{}, nil
+	}
+	if c.state != Ended {
+		c.state = c.state.after(endInput)
+		c.dropMessage()
+	}
+	return Event{Kind: End}, nil
+}
+
+// readHeader reads the next frame's header and checks whether the frame may
+// stand where it stands. false: it is not all there.
+func (c *Conn) readHeader() (bool, error) {
+	h, n, err := c.parseHeader()
+	if err != nil || n == 0 {
+		return false, err
+	}
+	if err := c.admit(h); err != nil {
+		return false, err
+	}
+	c.opcode, c.fin, c.masked, c.key, c.left = h.Opcode, h.Fin, h.Masked, h.Key, h.Length
+	c.inPayload = true
+	return true, nil
+}
+
+// parseHeader takes a header from the input. One that began in an earlier
+// chunk is completed byte by byte, because its length shows only on the way.
+func (c *Conn) parseHeader() (h Header, n int, err error) {
+	if c.headerLen == 0 {
+		h, n, err = ParseHeader(c.in)
+		if n == 0 && err == nil {
+			c.headerLen = uint8(copy(c.header[:], c.in))
+			c.in = nil
+			return h, 0, nil
+		}
+		c.in = c.in[n:]
+		return h, n, err
+	}
+	for n == 0 && err == nil && len(c.in) > 0 {
+		c.header[c.headerLen] = c.in[0]
+		c.headerLen++
+		c.in = c.in[1:]
+		h, n, err = ParseHeader(c.header[:c.headerLen])
+	}
+	if n > 0 {
+		c.headerLen = 0
+	}
+	return h, n, err
+}
+
+// admit checks a header against what the connection is and what came before
+// (sections 5.1, 5.2, 5.4), and accounts for it.
+func (c *Conn) admit(h Header) error {
+	if fromClient := c.cfg.Role == Server; h.Masked != fromClient {
+		if fromClient {
+			return errUnmasked
+		}
+		return errMasked
+	}
+	allowed := byte(0)
+	if c.cfg.Extension != nil && (h.Opcode == Text || h.Opcode == Binary) {
+		allowed = RSV1
+	}
+	if h.RSV&^allowed != 0 {
+		return errReservedBits
+	}
+	if h.Opcode.IsControl() {
+		return nil
+	}
+	switch {
+	case h.Opcode != Continuation && c.msgOpcode != 0:
+		return errNotFinished
+	case h.Opcode != Continuation:
+		c.msgOpcode, c.encoded, c.size = h.Opcode, h.RSV != 0, 0
+	case c.msgOpcode == 0:
+		return errNothingToContinue
+	}
+	if c.encoded || c.state == CloseSent {
+		return nil // the limit is for what it is decoded to; or nobody will see it
+	}
+	// Both sides are within 63 bits and the difference is not negative: no sum
+	// can wrap around.
+	if h.Length > uint64(c.cfg.limit()-c.size) {
+		return errTooBig
+	}
+	c.size += int64(h.Length)
+	return nil
+}
+
+// readPayload takes from the input what is there of the current frame's
+// payload. NeedData: there is nothing to tell about it (yet).
+func (c *Conn) readPayload() (Event, error) {
+	n := int(min(c.left, uint64(len(c.in))))
+	p := c.in[:n:n]
+	c.in = c.in[n:]
+	c.left -= uint64(n)
+	c.inPayload = c.left > 0
+	if n == 0 && c.inPayload {
+		return Event{}, nil
+	}
+	if c.masked {
+		Mask(p, c.key)
+		c.key = rotate(c.key, n)
+	}
+	if c.opcode.IsControl() {
+		return c.readControl(p)
+	}
+	return c.readMessage(p)
+}
+
+// readControl handles a control frame once its payload is complete.
+func (c *Conn) readControl(p []byte) (Event, error) {
+	if c.inPayload || c.scratch != nil && c.scratch.ctlLen > 0 {
+		s := c.borrow()
+		s.ctlLen += uint8(copy(s.ctl[s.ctlLen:], p))
+		if c.inPayload {
+			return Event{}, nil
+		}
+		p = s.ctl[:s.ctlLen:s.ctlLen]
+		c.lent = lentControl
+	}
+	switch {
+	case c.opcode == Close:
+		return c.readClose(p)
+	case c.state == CloseSent:
+		return Event{}, nil
+	case c.opcode == Pong:
+		return Event{Kind: PongFrame, Payload: p}, nil
+	}
+	if !c.cfg.ManualPong {
+		c.queue(Pong, p)
+	}
+	return Event{Kind: PingFrame, Payload: p}, nil
+}
+
+// readClose ends the connection on the peer's wish, or on ours that it answers.
+// The answer to its wish has its own code and reason (section 5.5.1).
+func (c *Conn) readClose(p []byte) (Event, error) {
+	code, reason, err := ParseClose(p)
+	if err != nil {
+		return Event{}, err
+	}
+	if c.state == Open {
+		c.queue(Close, p)
+	}
+	c.state = c.state.after(receiveClose)
+	c.code = code
+	c.dropMessage()
+	return Event{Kind: CloseFrame, Code: code, Payload: reason}, nil
+}
+
+// fail ends the connection because the peer broke a rule (section 7.1.7).
+func (c *Conn) fail(err error) error {
+	broken, ok := err.(*ProtocolError)
+	if !ok {
+		broken = errEncoding
+	}
+	if c.state == Open {
+		var payload [MaxControlPayload]byte
+		p, err := AppendClose(payload[:0], broken.Code, broken.Reason)
+		if err != nil {
+			panic("bug: rfc6455: " + err.Error())
+		}
+		c.queue(Close, p)
+	}
+	c.state = c.state.after(breakRule)
+	c.in = nil
+	c.dropMessage()
+	return broken
+}
+
+// queue adds a control frame to the output.
+func (c *Conn) queue(op Opcode, payload []byte) {
+	s := c.borrow()
+	s.out = AppendFrame(s.out, c.outgoing(op, true), payload)
+}
+
+// HasOutput tells whether AppendOutput would append something.
+func (c *Conn) HasOutput() bool { return c.scratch != nil && len(c.scratch.out) > 0 }
+
+// AppendOutput appends what the connection has to send by itself and forgets
+// it: pongs, the answer to a close frame, the close frame after a failure. It
+// is to be written before anything that is appended later.
+func (c *Conn) AppendOutput(dst []byte) []byte {
+	if !c.HasOutput() {
+		return dst
+	}
+	dst = append(dst, c.scratch.out...)
+	c.scratch.out = c.scratch.out[:0]
+	c.tidy()
+	return dst
+}
+
+// borrow returns the connection's scratch record, from the pool if it has none.
+func (c *Conn) borrow() *scratch {
+	if c.scratch == nil {
+		c.scratch = c.cfg.Pool.scratch()
+	}
+	return c.scratch
+}
+
+// tidy gives the scratch record back when nothing is in it.
+func (c *Conn) tidy() {
+	if c.scratch != nil && c.lent == nothing && c.scratch.idle() {
+		c.cfg.Pool.putScratch(c.scratch)
+		c.scratch = nil
+	}
+}
+
+// takeBack ends the time for which the last event's payload was valid.
+func (c *Conn) takeBack() {
+	switch c.lent {
+	case nothing:
+		return
+	case lentMessage:
+		c.lent = nothing
+		c.dropMessage()
+		return
+	case lentControl:
+		c.lent = nothing
+		c.scratch.ctlLen = 0
+	}
+	c.tidy()
+}
+
+// dropMessage gives back the memory of the message in assembly, unless its
+// owner is looking at it.
+func (c *Conn) dropMessage() {
+	if c.scratch == nil || c.lent == lentMessage {
+		return
+	}
+	c.cfg.Pool.putBuffer(c.scratch.msg)
+	c.scratch.msg = nil
+	c.tidy()
+}

@@ -1,0 +1,31 @@
+package rfc6455
+
+// Kind is what an [Event] tells.
+type Kind uint8
+
+// The kinds of events.
+const (
+	NeedData   Kind = iota // nothing more to tell until the next Receive or ReceiveEOF
+	Message                // a whole message: Opcode, Payload
+	Part                   // the next part of one, when Config.Parts is set: Opcode, First, Last, Payload
+	PingFrame              // a ping: Payload; the pong has been queued unless Config.ManualPong is set
+	PongFrame              // a pong, asked for or not: Payload
+	CloseFrame             // the peer's close frame, the last of its frames: Code, Payload is the reason
+	End                    // the transport ended; told for ever after
+)
+
+var kindNames = [...]string{"NeedData", "Message", "Part", "Ping", "Pong", "Close", "End"}
+
+// String returns the kind's name.
+func (k Kind) String() string { return kindNames[k] }
+
+// Event is one thing that the peer's bytes mean. Payload may lie in the chunk
+// that was received or in the connection's own memory; it is valid, and the
+// caller's to change, until the next call of Next or Receive.
+type Event struct {
+	Kind        Kind
+	Opcode      Opcode // Text or Binary
+	First, Last bool   // of a Part: whether it begins and whether it ends its message
+	Code        CloseCode
+	Payload     []byte
+}

@@ -1,0 +1,102 @@
+package rfc6455
+
+// minBuffer is the least memory that is taken for a message in assembly, in
+// bytes.
+const minBuffer = 1 << minClass
+
+// readMessage handles p, the next bytes of the current message, unmasked.
+func (c *Conn) readMessage(p []byte) (Event, error) {
+	last := c.fin && !c.inPayload
+	if c.state == CloseSent { // nothing is delivered after a close
+		if last {
+			c.msgOpcode = 0
+		}
+		return Event{}, nil
+	}
+	if c.encoded {
+		var err error
+		if p, err = c.decode(p, last); err != nil {
+			return Event{}, err
+		}
+	}
+	if c.msgOpcode == Text && (!c.text.feed(p) || last && !c.text.complete()) {
+		return Event{}, errText
+	}
+	if c.cfg.Parts {
+		return c.part(p, last), nil
+	}
+	return c.assemble(p, last), nil
+}
+
+// part tells of p as it is.
+func (c *Conn) part(p []byte, last bool) Event {
+	if len(p) == 0 && !last {
+		return Event{}
+	}
+	ev := Event{Kind: Part, Opcode: c.msgOpcode, First: !c.begun, Last: last, Payload: p}
+	c.begun = !last
+	if c.encoded {
+		c.lent = lentMessage
+	}
+	if last {
+		c.msgOpcode = 0
+	}
+	return ev
+}
+
+// assemble keeps p until its message is complete, and tells of the message
+// then. One that lies in p as a whole is not copied.
+func (c *Conn) assemble(p []byte, last bool) Event {
+	if c.scratch != nil && c.scratch.msg != nil || !last {
+		if !c.encoded {
+			c.keep(p)
+		}
+		if !last {
+			return Event{}
+		}
+		c.lent = lentMessage
+		msg := c.scratch.msg
+		p = msg[:len(msg):len(msg)]
+	}
+	ev := Event{Kind: Message, Opcode: c.msgOpcode, First: true, Last: true, Payload: p}
+	c.msgOpcode = 0
+	return ev
+}
+
+// keep appends p to the message in assembly. The buffer doubles, and is never
+// more than twice what has arrived: what a header announces is believed only
+// when it makes the buffer smaller.
+func (c *Conn) keep(p []byte) {
+	if len(p) == 0 {
+		return
+	}
+	s := c.borrow()
+	need := len(s.msg) + len(p)
+	if need > cap(s.msg) {
+		room := max(2*need, minBuffer)
+		if c.fin {
+			room = int(min(uint64(room), uint64(need)+c.left))
+		}
+		s.msg = c.cfg.Pool.grow(s.msg, room)
+	}
+	s.msg = append(s.msg, p...)
+}
+
+// decode hands p to the extension and returns what it stands for, which lies at
+// the end of the message in assembly. Parts are not assembled: each finds the
+// buffer empty.
+func (c *Conn) decode(p []byte, last bool) ([]byte, error) {
+	s := c.borrow()
+	if s.msg == nil {
+		s.msg = c.cfg.Pool.buffer(max(2*len(p), minBuffer))
+	}
+	before := len(s.msg)
+	limit := c.cfg.limit() - c.size
+	msg, err := c.cfg.Extension.Decode(s.msg, p, last, limit)
+	if err != nil {
+		return nil, err
+	}
+	s.msg = msg
+	c.size += int64(len(msg) - before)
+	return msg[before:], nil
+}

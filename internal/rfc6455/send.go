@@ -1,0 +1,120 @@
+package rfc6455
+
+import "unicode/utf8"
+
+// outgoing returns the header of a frame that this end sends: a client masks
+// (section 5.3), with a new key each time.
+func (c *Conn) outgoing(op Opcode, fin bool) Header {
+	h := Header{Fin: fin, Opcode: op}
+	if c.cfg.Role == Client {
+		h.Masked, h.Key = true, c.cfg.MaskKey()
+	}
+	return h
+}
+
+// AppendMessage appends a message in one frame; op is Text or Binary. Errors,
+// after which dst is as it was: ErrClosed, ErrMessageOpen, ErrInvalidUTF8, or
+// what the extension says.
+func (c *Conn) AppendMessage(dst []byte, op Opcode, payload []byte) ([]byte, error) {
+	switch {
+	case c.state != Open:
+		return dst, ErrClosed
+	case c.sendOpcode != 0:
+		return dst, ErrMessageOpen
+	case op == Text && !utf8.Valid(payload):
+		return dst, ErrInvalidUTF8
+	}
+	h := c.outgoing(op, true)
+	if ext := c.cfg.Extension; ext != nil && ext.Encodes(op, len(payload)) {
+		h.RSV = RSV1
+		return c.appendEncoded(dst, h, payload)
+	}
+	return AppendFrame(dst, h, payload), nil
+}
+
+// AppendPart appends the next part of a message as a frame of its own; last
+// ends the message. Every part names the message's opcode. Control frames may
+// be appended between the parts, other messages may not.
+func (c *Conn) AppendPart(dst []byte, op Opcode, payload []byte, last bool) ([]byte, error) {
+	switch {
+	case c.state != Open:
+		return dst, ErrClosed
+	case c.sendOpcode != 0 && c.sendOpcode != op:
+		return dst, ErrMessageOpen
+	}
+	text := c.sendText
+	if op == Text && (!text.feed(payload) || last && !text.complete()) {
+		return dst, ErrInvalidUTF8
+	}
+	h := c.outgoing(op, last)
+	if c.sendOpcode != 0 {
+		h.Opcode = Continuation
+	} else {
+		c.sendEncoded = c.cfg.Extension != nil && c.cfg.Extension.Encodes(op, -1)
+		if c.sendEncoded {
+			h.RSV = RSV1
+		}
+	}
+	c.sendText, c.sendOpcode = text, op
+	if last {
+		c.sendOpcode = 0
+	}
+	if c.sendEncoded {
+		return c.appendEncoded(dst, h, payload)
+	}
+	return AppendFrame(dst, h, payload), nil
+}
+
+// appendEncoded appends the frame of a payload that the extension encodes. Its
+// length is known only afterwards, and stands before it: hence the detour.
+func (c *Conn) appendEncoded(dst []byte, h Header, payload []byte) ([]byte, error) {
+	pool := c.cfg.Pool
+	buf, err := c.cfg.Extension.Encode(pool.buffer(max(len(payload), minBuffer)), payload, h.Fin)
+	if err == nil {
+		dst = AppendFrame(dst, h, buf)
+	}
+	pool.putBuffer(buf)
+	return dst, err
+}
+
+// AppendPing appends a ping with at most 125 bytes of data; more is
+// ErrControlTooLong. After a close frame it is ErrClosed.
+func (c *Conn) AppendPing(dst, data []byte) ([]byte, error) {
+	return c.appendControl(dst, Ping, data)
+}
+
+// AppendPong appends a pong that answers nothing, or a ping when
+// Config.ManualPong is set. Errors are those of AppendPing.
+func (c *Conn) AppendPong(dst, data []byte) ([]byte, error) {
+	return c.appendControl(dst, Pong, data)
+}
+
+func (c *Conn) appendControl(dst []byte, op Opcode, data []byte) ([]byte, error) {
+	switch {
+	case c.state != Open:
+		return dst, ErrClosed
+	case len(data) > MaxControlPayload:
+		return dst, ErrControlTooLong
+	}
+	return AppendFrame(dst, c.outgoing(op, true), data), nil
+}
+
+// AppendClose appends a close frame and begins the closing handshake: nothing
+// can be sent afterwards, and nothing is told any more but the peer's own close
+// frame and the end. NoStatus without a reason sends an empty one. Errors,
+// which leave everything as it was: ErrClosed, ErrCloseCode,
+// ErrControlTooLong, ErrInvalidUTF8.
+func (c *Conn) AppendClose(dst []byte, code CloseCode, reason string) ([]byte, error) {
+	if c.state != Open {
+		return dst, ErrClosed
+	}
+	var payload [MaxControlPayload]byte
+	p, err := AppendClose(payload[:0], code, reason)
+	if err != nil {
+		return dst, err
+	}
+	dst = AppendFrame(dst, c.outgoing(Close, true), p)
+	c.state = c.state.after(sendClose)
+	c.dropMessage()
+	return dst, nil
+}
