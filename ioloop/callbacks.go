@@ -24,8 +24,7 @@ type inbox struct {
 	queue   []Runner
 	signals []*signalHandler
 	active  bool // between the beginning and the end of Start
-	polling bool // the loop is in the kernel, or about to enter it
-	asleep  bool // polling, and nobody has woken it yet
+	asleep  bool // the loop is in the kernel or about to enter it, and nobody has woken it yet
 	wake    func()
 }
 
@@ -62,7 +61,6 @@ func (in *inbox) take(spare []Runner) []Runner {
 func (in *inbox) prepareSleep() bool {
 	in.mu.Lock()
 	in.asleep = len(in.queue) == 0 && len(in.signals) == 0
-	in.polling = in.asleep
 	asleep := in.asleep
 	in.mu.Unlock()
 	return asleep
@@ -71,20 +69,11 @@ func (in *inbox) prepareSleep() bool {
 // awake ends what prepareSleep began and returns the signals that came in.
 func (in *inbox) awake(spare []*signalHandler) []*signalHandler {
 	in.mu.Lock()
-	in.polling, in.asleep = false, false
+	in.asleep = false
 	signals := in.signals
 	in.signals = spare[:0]
 	in.mu.Unlock()
 	return signals
-}
-
-// onLoop reports whether the caller can be code that the loop runs: it is
-// active and not in the poll. A stranger who asks while a callback runs is not
-// told apart; what it does next is a data race that the race detector reports.
-func (in *inbox) onLoop() bool {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	return in.active && !in.polling
 }
 
 // AddCallback queues fn to run in the next callbacks phase, after what was

@@ -3,6 +3,7 @@ package ioloop
 import (
 	"iter"
 	"runtime/debug"
+	"sync/atomic"
 )
 
 // taskKind says what a coroutine is running, and so what is left to do when
@@ -31,6 +32,7 @@ var kindNames = [...]string{"a callback", "a timeout", "an interval", "a signal 
 // coroutines, which are never locked to a thread.
 type coroutine struct {
 	l     *IOLoop
+	g     atomic.Uintptr          // its goroutine, from the first resume on
 	next  func() (struct{}, bool) // resume
 	end   func()                  // resume with yield returning false
 	yield func(struct{}) bool     // give control back
@@ -93,6 +95,7 @@ func (c *coroutine) resume() { c.next() }
 // wait in the pool to be put in charge again.
 func (c *coroutine) body(yield func(struct{}) bool) {
 	c.yield = yield
+	c.g.Store(currentGoroutine())
 	for {
 		for !c.attempt() {
 		}
@@ -162,12 +165,14 @@ func (c *coroutine) finish() {
 	c.kind, c.signal, c.task = kindCallback, nil, nil
 }
 
-// suspendable returns the coroutine that the caller runs on.
+// suspendable returns the coroutine that the caller runs on. It is safe to ask
+// from anywhere.
 func (l *IOLoop) suspendable() (*coroutine, error) {
-	if !l.inbox.onLoop() || l.current == nil {
+	c := l.current.Load()
+	if c == nil || c.g.Load() != currentGoroutine() {
 		return nil, ErrNotOnLoop
 	}
-	return l.current, nil
+	return c, nil
 }
 
 // suspend parks c until wakeUp. It must be called on c itself.
@@ -188,11 +193,11 @@ func (l *IOLoop) suspend(c *coroutine) {
 // wakeUp lets a suspended coroutine run, until it suspends again or its
 // callback ends.
 func (l *IOLoop) wakeUp(c *coroutine) {
-	before := l.current
+	before := l.current.Load()
 	l.suspended.remove(c)
-	l.current = c
+	l.current.Store(c)
 	c.resume()
-	l.current = before
+	l.current.Store(before)
 }
 
 // unwind ends every coroutine. Those that are suspended see their Await panic,
@@ -204,10 +209,10 @@ func (l *IOLoop) unwind() {
 	for l.suspended.first != nil {
 		c := l.suspended.first
 		l.suspended.remove(c)
-		l.current = c
+		l.current.Store(c)
 		c.end()
 	}
-	l.current = nil
+	l.current.Store(nil)
 	for i, c := range l.idle {
 		c.end()
 		l.idle[i] = nil

@@ -3,6 +3,7 @@ package ioloop
 import (
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/turbogo/turbo/internal/poller"
@@ -55,8 +56,8 @@ type IOLoop struct {
 	deadlines []*Deadlines
 	signalled map[int]*signalHandler // by signal number
 
-	runner    *coroutine // the one that runs the turn
-	current   *coroutine // the one whose code runs: runner, or one that it resumed
+	runner    *coroutine                // the one that runs the turn
+	current   atomic.Pointer[coroutine] // the one whose code runs: runner, or one that it resumed
 	idle      []*coroutine
 	suspended coroutineList
 	yielded   []*coroutine
@@ -156,7 +157,8 @@ func (l *IOLoop) Start() error {
 	l.enterResume()
 	for !l.finished {
 		c := l.takeCoroutine()
-		l.runner, l.current = c, c
+		l.runner = c
+		l.current.Store(c)
 		c.resume()
 	}
 	return l.pollError
@@ -165,13 +167,14 @@ func (l *IOLoop) Start() error {
 // stopped puts the loop in order when Start ends, by whichever way.
 func (l *IOLoop) stopped() {
 	l.running = false
-	l.runner, l.current = nil, nil
+	l.runner = nil
+	l.current.Store(nil)
 	l.stopSignals()
 	l.unwind()
 	l.closeDescriptors()
 	l.inbox.mu.Lock()
 	l.inbox.active = false
-	l.inbox.polling, l.inbox.asleep = false, false
+	l.inbox.asleep = false
 	l.inbox.mu.Unlock()
 	l.releasePoller()
 }

@@ -1,3 +1,5 @@
+//go:build unix
+
 package ioloop_test
 
 // The recordings of the areas ioloop and signal, replayed. Each test plays the
