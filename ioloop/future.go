@@ -14,7 +14,8 @@ type Future[T any] struct {
 	err     error
 	settled bool
 	waiting []*coroutine
-	then    []func(T, error)
+	then    []func(T, error) // each from a callback of its own
+	direct  []func(T, error) // of this package, from within settle
 }
 
 // NewFuture returns a future and the function that settles it. Those who await
@@ -45,6 +46,10 @@ func (f *Future[T]) settle(value T, err error) {
 		f.l.AddCallback(func() { fn(value, err) })
 	}
 	f.then = nil
+	for _, fn := range f.direct {
+		fn(value, err)
+	}
+	f.direct = nil
 	for i := 0; i < len(f.waiting); i++ {
 		f.l.wakeUp(f.waiting[i])
 	}
@@ -62,6 +67,16 @@ func (f *Future[T]) Then(fn func(T, error)) {
 		return
 	}
 	f.l.AddCallback(func() { fn(f.value, f.err) })
+}
+
+// onSettled has fn called from within the call that settles the future. It must
+// not run user code other than by settling another future.
+func (f *Future[T]) onSettled(fn func(T, error)) {
+	if f.settled {
+		fn(f.value, f.err)
+		return
+	}
+	f.direct = append(f.direct, fn)
 }
 
 // Await suspends the callback that calls it until the future is settled, and
@@ -95,10 +110,7 @@ func (f *Future[T]) AwaitContext(ctx context.Context) (T, error) {
 		})
 	})
 	defer stop()
-	if f.settled {
-		return f.Await()
-	}
-	f.then = append(f.then, settle)
+	f.onSettled(settle)
 	return either.Await()
 }
 

@@ -1,6 +1,7 @@
 package ioloop
 
 import (
+	"context"
 	"fmt"
 	"runtime/debug"
 )
@@ -26,7 +27,7 @@ func (p *OffloadPanic) Error() string {
 // of the loop. At most Options.MaxHelpers run at the same time, the others wait
 // in line. fn must not touch what belongs to the loop. A panic in it is an
 // *OffloadPanic, a runtime.Goexit is ErrGoexit. To give up early, have fn
-// observe a context, and see AwaitContext. For the loop's goroutine only.
+// observe a context: see OffloadContext. For the loop's goroutine only.
 //
 // The loop does not wait for helpers when it is closed; a result that comes
 // later is there when the loop is started again.
@@ -45,6 +46,30 @@ func Offload[T any](l *IOLoop, fn func() (T, error)) *Future[T] {
 			value, err = fn()
 		},
 		back: func() { settle(value, err) },
+	})
+	return f
+}
+
+// OffloadContext is Offload for a function that can be told to give up: it gets
+// ctx. When ctx ends, the future is settled with its error at once, whether fn
+// has noticed or not; one that was still waiting in line is then never run.
+func OffloadContext[T any](l *IOLoop, ctx context.Context, fn func(context.Context) (T, error)) *Future[T] {
+	f, settle := NewFuture[T](l)
+	giveUp := func() {
+		var none T
+		settle(none, context.Cause(ctx))
+	}
+	stop := context.AfterFunc(ctx, func() { l.AddCallback(giveUp) })
+	work := Offload(l, func() (T, error) {
+		if ctx.Err() != nil {
+			var none T
+			return none, context.Cause(ctx)
+		}
+		return fn(ctx)
+	})
+	work.onSettled(func(value T, err error) {
+		stop()
+		settle(value, err)
 	})
 	return f
 }
