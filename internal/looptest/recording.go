@@ -73,3 +73,31 @@ func (r *Recording) Check() {
 			r.name, diff, strings.Join(r.got, "\n"))
 	}
 }
+
+// Recordings returns the names of all recordings and the area that each is of.
+func Recordings() (map[string]string, error) {
+	entries, err := recordings.ReadDir("recordings")
+	if err != nil {
+		return nil, err
+	}
+	areas := make(map[string]string, len(entries))
+	for _, e := range entries {
+		text, err := recordings.ReadFile("recordings/" + e.Name())
+		if err != nil {
+			return nil, err
+		}
+		var file struct{ Name, Area string }
+		if err := json.Unmarshal(text, &file); err != nil {
+			return nil, fmt.Errorf("%s: %w", e.Name(), err)
+		}
+		areas[file.Name] = file.Area
+	}
+	return areas, nil
+}
+
+// NoCounterpart are the recordings that cannot be played here, and why.
+var NoCounterpart = map[string]string{
+	"yield_invalid":        "Yield takes no value, so a wrong one does not compile",
+	"ssl_with_openssl3":    "D72: it shows that TLS did not work at all with current libraries",
+	"structs_buffer_deque": "the structures are the standard library's bytes.Buffer, and slices",
+}
