@@ -1,0 +1,241 @@
+package iostream
+
+import (
+	"net"
+	"os"
+	"time"
+
+	"github.com/turbogo/turbo/internal/sock"
+	"github.com/turbogo/turbo/ioloop"
+)
+
+// ListenOptions sets up a listener. The zero value of each field is its
+// default.
+type ListenOptions struct {
+	// Stream is what the accepted streams get.
+	Stream Options
+	// Backlog is how many connections the kernel keeps for us until they are
+	// accepted; it has a bound of its own. Default: 4096.
+	Backlog int
+	// ReusePort lets several listeners, of one process or of several, share an
+	// address (SO_REUSEPORT). The kernel spreads the connections.
+	ReusePort bool
+}
+
+const (
+	// DefaultBacklog is the default of ListenOptions.Backlog.
+	DefaultBacklog = 4096
+	// acceptBatch is how many connections are accepted for one event at most;
+	// those that are left are ready at the next poll, after the others' turn.
+	acceptBatch = 32
+	// starvedPause is how long accepting pauses when descriptors have run out and
+	// none of ours is closed meanwhile.
+	starvedPause = 500 * time.Millisecond
+)
+
+// Listener accepts connections. Make one with Listen. Its methods belong to the
+// loop's goroutine.
+type Listener struct {
+	hub    *hub
+	fd     int
+	conf   *config
+	accept func(*IOStream)
+	addr   net.Addr
+	family sock.Family
+	file   os.FileInfo // of the Unix socket's path, to be removed at the end
+
+	current *IOStream // whose accept callback runs
+	closed  bool
+	paused  bool // by Pause
+	starved bool // descriptors have run out
+	told    bool // and that was logged
+	retry   ioloop.Timeout
+}
+
+// Listen listens on an address and has accept called with a stream for each
+// connection, which the callback has to keep or close. The loop must be running
+// for that, Listen itself may come before.
+//
+// network is "tcp" (both families where the address leaves it open: ":80",
+// "[::]:80", "0.0.0.0:80"), "tcp4", "tcp6" (that one only), or "unix" with a
+// path. A socket file that a program left behind is replaced, but only when
+// nobody listens on it; Close removes the file. A path that begins with "@" is
+// an abstract name (Linux).
+//
+// accept is called from the poll phase, in which the connection came in, as
+// Turbo calls handle_stream. When it panics, its stream is closed and the
+// listener goes on. When descriptors or memory run out, the listener pauses
+// until one of the loop's streams is closed or half a second has passed.
+func Listen(l *ioloop.IOLoop, network, address string, o *ListenOptions, accept func(*IOStream)) (*Listener, error) {
+	if accept == nil {
+		panic("iostream: Listen without an accept callback")
+	}
+	var options ListenOptions
+	if o != nil {
+		options = *o
+	}
+	if options.Backlog <= 0 {
+		options.Backlog = DefaultBacklog
+	}
+	fd, at, err := bind(network, address, &options)
+	if err != nil {
+		return nil, err
+	}
+	ln := &Listener{hub: hubOf(l), fd: fd, conf: options.Stream.config(), accept: accept, addr: at.NetAddr(), family: at.Family}
+	if at.Family == sock.Unix && at.Path[0] != '@' {
+		ln.file, err = os.Lstat(at.Path)
+		if err != nil {
+			ln.Close()
+			return nil, err
+		}
+	}
+	if err := ln.watch(); err != nil {
+		ln.Close()
+		return nil, err
+	}
+	return ln, nil
+}
+
+// Addr returns the address that the listener has: with the port that the system
+// chose when it was 0.
+func (ln *Listener) Addr() net.Addr { return ln.addr }
+
+// Pause stops accepting until Resume. Connections wait in the kernel's backlog.
+func (ln *Listener) Pause() {
+	if !ln.closed && !ln.paused {
+		ln.paused = true
+		ln.hub.loop.RemoveHandler(ln.fd)
+	}
+}
+
+// Resume ends Pause. It fails when the loop cannot watch the listener.
+func (ln *Listener) Resume() error {
+	switch {
+	case ln.closed:
+		return ErrClosed
+	case !ln.paused:
+		return nil
+	}
+	ln.paused = false
+	return ln.watch()
+}
+
+// Close stops listening. The streams that were accepted are not concerned. A
+// second Close does nothing.
+func (ln *Listener) Close() {
+	if ln.closed {
+		return
+	}
+	ln.closed = true
+	ln.hub.loop.RemoveTimeout(ln.retry)
+	ln.hub.loop.CloseFD(ln.fd)
+	ln.removeFile()
+}
+
+// removeFile removes the Unix socket's file if it still is ours.
+func (ln *Listener) removeFile() {
+	if ln.file == nil {
+		return
+	}
+	path := ln.addr.String()
+	if now, err := os.Lstat(path); err != nil || !os.SameFile(now, ln.file) {
+		return // somebody has replaced it
+	}
+	if err := os.Remove(path); err != nil {
+		ln.hub.loop.Logger().Error("iostream: cannot remove a socket file", "path", path, "error", err)
+	}
+}
+
+// watch has the loop tell of connections, unless something holds that up.
+func (ln *Listener) watch() error {
+	if ln.closed || ln.paused || ln.starved {
+		return nil
+	}
+	return ln.hub.loop.AddEventHandler(ln.fd, ioloop.Read, ln)
+}
+
+// HandleEvents accepts what has come. It is the loop's to call.
+func (ln *Listener) HandleEvents(int, ioloop.Events) {
+	for range acceptBatch {
+		if ln.closed || ln.paused {
+			return // the callback did it
+		}
+		fd, peer, err := sock.Accept(ln.fd)
+		switch {
+		case err == nil:
+			ln.take(fd, peer)
+		case sock.Again(err):
+			ln.told = false
+			return
+		case sock.AcceptAborted(err): // that one has gone, on to the next
+		default:
+			ln.starve(err)
+			return
+		}
+	}
+}
+
+// take makes a stream of an accepted connection.
+func (ln *Listener) take(fd int, peer sock.Addr) {
+	if ln.family != sock.Unix {
+		if err := sock.SetNoDelay(fd, true); err != nil {
+			ln.hub.loop.CloseFD(fd) // gone already
+			return
+		}
+	}
+	s := newStream(ln.hub, fd, ln.conf, peer.Endpoint)
+	ln.current = s
+	ln.accept(s)
+	ln.current = nil
+}
+
+// Panicked is the loop's to call when the accept callback has panicked: the
+// stream is closed, and the listener goes on, which the loop has taken off.
+func (ln *Listener) Panicked(v any) {
+	if s := ln.current; s != nil {
+		ln.current = nil
+		s.panicked(v)
+	}
+	if err := ln.watch(); err != nil {
+		ln.hub.loop.Logger().Error("iostream: a listener stopped", "address", ln.addr, "error", err)
+	}
+}
+
+// starve pauses accepting because the system has no more descriptors or
+// memory. The connection stays in the backlog, so the listener would be ready
+// again at once, and the loop would spin.
+func (ln *Listener) starve(err error) {
+	if !ln.told {
+		ln.told = true
+		ln.hub.loop.Logger().Error("iostream: accepting pauses", "address", ln.addr, "error", err)
+	}
+	ln.starved = true
+	ln.hub.loop.RemoveHandler(ln.fd)
+	ln.hub.starved = append(ln.hub.starved, ln)
+	ln.retry = ln.hub.loop.AddTimeout(starvedPause, ln.fed)
+}
+
+// fed goes on accepting.
+func (ln *Listener) fed() {
+	if !ln.starved {
+		return
+	}
+	ln.starved = false
+	ln.hub.loop.RemoveTimeout(ln.retry)
+	if err := ln.watch(); err != nil {
+		ln.starve(err)
+	}
+}
+
+// descriptorFreed is called when a stream gives its descriptor back.
+func (h *hub) descriptorFreed() {
+	if len(h.starved) == 0 {
+		return
+	}
+	waiting := h.starved
+	h.starved = nil
+	for _, ln := range waiting {
+		// The descriptor is closed at the end of the turn, before the next one.
+		h.loop.AddCallback(ln.fed)
+	}
+}
