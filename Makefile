@@ -23,8 +23,7 @@ test:
 	CGO_ENABLED=1 go test -race ./...
 
 e2e:
-	@.ci/need browser
-	cd e2e && go test -count=1 ./...
+	e2e/run.sh
 
 lint: fmt vet
 	.ci/lint

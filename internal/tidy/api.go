@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -22,6 +23,7 @@ type API struct {
 	tree     *Tree
 	exports  map[string]string // import path to export data
 	packages map[string]*types.Package
+	info     types.Info
 }
 
 // NewAPI asks the go command for the compiled form of what the rooms import;
@@ -36,6 +38,7 @@ func NewAPI(tree *Tree, root string) (*API, error) {
 		return nil, fmt.Errorf("go list: %w\n%s", err, stderr.Bytes())
 	}
 	api := &API{root: root, tree: tree, exports: map[string]string{}, packages: map[string]*types.Package{}}
+	api.info.Types = map[ast.Expr]types.TypeAndValue{}
 	for line := range strings.Lines(string(out)) {
 		if importPath, file, ok := strings.Cut(strings.TrimSpace(line), "="); ok && file != "" {
 			api.exports[importPath] = file
@@ -73,7 +76,7 @@ func (a *API) Package(dir string) *types.Package {
 		}),
 		Error: func(error) {}, // what cannot be known is not there; the compiler tells why
 	}
-	p, err := config.Check(dir, a.tree.fset, files, nil)
+	p, err := config.Check(dir, a.tree.fset, files, &a.info)
 	if err != nil && p == nil {
 		return nil
 	}
@@ -97,14 +100,85 @@ func (a *API) Has(dir string, names ...string) bool {
 	return member != nil
 }
 
-// Constant returns the value of a constant, or nil.
-func (a *API) Constant(dir, name string) constant.Value {
-	if p := a.Package(dir); p != nil {
-		if c, ok := p.Scope().Lookup(name).(*types.Const); ok {
-			return c.Val()
-		}
+// value returns the number behind a qualified name: room.constant, or
+// room.variable.Field where the variable is made of a literal.
+func (a *API) value(name string) (int64, bool) {
+	m := symbolSpan.FindStringSubmatch(name)
+	if m == nil {
+		return 0, false
 	}
-	return nil
+	dir, ok := a.tree.named(m[1])
+	if !ok || a.Package(dir) == nil {
+		return 0, false
+	}
+	obj := a.Package(dir).Scope().Lookup(m[2])
+	var v constant.Value
+	if c, ok := obj.(*types.Const); ok && m[3] == "" {
+		v = c.Val()
+	} else if obj != nil && m[3] != "" {
+		v = a.literal(obj, m[3])
+	}
+	if v == nil {
+		return 0, false
+	}
+	return constant.Int64Val(constant.ToInt(v))
+}
+
+// literal returns what a field is set to in the literal that a variable of a
+// package is made of.
+func (a *API) literal(variable types.Object, field string) constant.Value {
+	var v constant.Value
+	for _, f := range a.tree.files() {
+		ast.Inspect(f.AST, func(n ast.Node) bool {
+			spec, ok := n.(*ast.ValueSpec)
+			if !ok || len(spec.Values) != 1 || spec.Names[0].Pos() != variable.Pos() {
+				return true
+			}
+			lit, ok := spec.Values[0].(*ast.CompositeLit)
+			if !ok {
+				return false
+			}
+			for _, e := range lit.Elts {
+				if kv, ok := e.(*ast.KeyValueExpr); ok && types.ExprString(kv.Key) == field {
+					v = a.info.Types[kv.Value].Value
+				}
+			}
+			return false
+		})
+	}
+	return v
+}
+
+// fieldComment returns the comment of a field, named room.Type.Field.
+func (a *API) fieldComment(name string) string {
+	m := symbolSpan.FindStringSubmatch(name)
+	if m == nil {
+		return ""
+	}
+	dir, _ := a.tree.named(m[1])
+	text := ""
+	for _, f := range a.tree.files() {
+		if f.Dir != dir {
+			continue
+		}
+		ast.Inspect(f.AST, func(n ast.Node) bool {
+			spec, ok := n.(*ast.TypeSpec)
+			if !ok || spec.Name.Name != m[2] {
+				return true
+			}
+			s, ok := spec.Type.(*ast.StructType)
+			if !ok {
+				return false
+			}
+			for _, field := range s.Fields.List {
+				if slices.ContainsFunc(field.Names, func(id *ast.Ident) bool { return id.Name == m[3] }) {
+					text = strings.Join(strings.Fields(field.Doc.Text()+" "+field.Comment.Text()), " ")
+				}
+			}
+			return false
+		})
+	}
+	return text
 }
 
 // Fields lists the fields of the struct types of dir whose names end in Options

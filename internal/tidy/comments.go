@@ -153,16 +153,17 @@ func (d *documented) members(prefix string, list members) {
 
 // each matches the types whose every field is a promise of its own: a unit, a
 // default and what happens at the limit.
-var each = regexp.MustCompile(`(Options|Limits)$`)
+var each = regexp.MustCompile(`(Options|Limits|Config)$`)
 
 // A member is a name in a struct, an interface or a group of constants.
 type member struct {
 	name  string
 	pos   token.Pos
-	line  int  // on which it ends
-	block int  // lines without a blank one between: a comment on one is for all
-	told  bool // by a comment of its own
-	known bool // from the comment of its type
+	line  int    // on which it ends
+	block int    // lines without a blank one between: a comment on one is for all
+	text  string // of the comment above it
+	told  bool   // by a comment of its own
+	known bool   // from another comment that names it
 }
 
 type members []member
@@ -181,19 +182,32 @@ func (list *members) add(t *Tree, n ast.Node, names []*ast.Ident, doc, line *ast
 		}
 	}
 	for _, name := range names {
-		*list = append(*list, member{name.Name, n.Pos(), t.fset.Position(n.End()).Line, block, doc != nil || line != nil, false})
+		*list = append(*list, member{
+			name: name.Name, pos: n.Pos(), line: t.fset.Position(n.End()).Line, block: block,
+			text: doc.Text(), told: doc != nil || line != nil,
+		})
 	}
 }
 
-// separate makes each member a block of its own.
+// separate makes each member a block of its own. One that stands below a
+// comment which speaks of it by name is told all the same.
 func (list members) separate() {
-	for i := range list {
+	above, block := "", -1
+	for i, m := range list {
+		if m.block != block || m.text != "" {
+			above, block = m.text, m.block
+		}
+		list[i].known = names(above, m.name)
 		list[i].block = i
 	}
 }
 
+func names(text, name string) bool {
+	return regexp.MustCompile(`\b` + name + `\b`).MatchString(text)
+}
+
 func (list members) toldBy(text string) {
 	for i, m := range list {
-		list[i].known = regexp.MustCompile(`\b` + m.name + `\b`).MatchString(text)
+		list[i].known = names(text, m.name)
 	}
 }

@@ -149,6 +149,50 @@ func headings(text string) []string {
 	return list
 }
 
+// An Example is the code of a go fence.
+type Example struct {
+	Document string
+	Line     int
+	File     string   // the path that it is built as
+	Tests    []string // what it declares for go test to run
+	Code     string
+}
+
+var testName = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Example)\w+)\(`)
+
+// Examples returns the go fences of the documents. Each is a whole file: one
+// that begins with "package main" is a program, one that begins with a comment
+// that holds a path, as in "// internal/http1/head_test.go", is that file. Code
+// that is neither cannot be checked, and must not pretend to be.
+func Examples(t *Tree) ([]Example, []Finding) {
+	var list []Example
+	var found []Finding
+	for _, d := range t.Documents() {
+		for i, fence := range d.Fences {
+			if fence.Language != "go" {
+				continue
+			}
+			x := Example{Document: d.Path, Line: fence.Line, Code: fence.Code}
+			first, _, _ := strings.Cut(fence.Code, "\n")
+			file, named := strings.CutPrefix(first, "// ")
+			switch {
+			case first == "package main":
+				x.File = fmt.Sprintf("internal/tidy/%s_%d/main.go", strings.NewReplacer("/", "_", ".", "_").Replace(d.Path), i)
+			case named && path.Ext(file) == ".go":
+				x.File = file
+			default:
+				found = append(found, Finding{d.at(fence.Line), "a go fence begins with package main, or with a comment that names its file"})
+				continue
+			}
+			for _, m := range testName.FindAllStringSubmatch(fence.Code, -1) {
+				x.Tests = append(x.Tests, m[1])
+			}
+			list = append(list, x)
+		}
+	}
+	return list, found
+}
+
 var (
 	fileSpan   = regexp.MustCompile(`^([\w./-]+/[\w.-]+\.go)(?::([\w.]+))?$`)
 	symbolSpan = regexp.MustCompile(`^\*?((?:internal/)?[a-z]\w*)\.([A-Za-z]\w*)(?:\[\w+\])?(?:\.(\w+))?(?:\(.*\))?$`)

@@ -2,6 +2,8 @@ package tidy
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -65,32 +67,181 @@ func TestNamesThatAreGoneAreFound(t *testing.T) {
 	}
 }
 
-func TestAPIKnowsTheRooms(t *testing.T) {
-	a := api(t, project(t))
+func TestExamplesAreWholeFiles(t *testing.T) {
+	tree := load(t, map[string]string{"docs/x.md": "```go\npackage main\n```\n```sh\nmake\n```\n" +
+		"```go\n// web/x_test.go\npackage web\n\nfunc TestA(t *testing.T) {}\nfunc help() {}\n```\n```go\nx := 1\n```\n"})
+	got, found := Examples(tree)
+	want := []Example{
+		{"docs/x.md", 2, "internal/tidy/docs_x_md_0/main.go", nil, "package main\n"},
+		{"docs/x.md", 8, "web/x_test.go", []string{"TestA"}, "// web/x_test.go\npackage web\n\nfunc TestA(t *testing.T) {}\nfunc help() {}\n"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("examples (-want +got):\n%s", diff)
+	}
+	if len(found) != 1 || found[0].Where != "docs/x.md:15" {
+		t.Errorf("found %v, want the fragment in line 15", found)
+	}
+}
+
+// fixture is a module on disk with one room.
+func fixture(t *testing.T, source string) *API {
+	t.Helper()
+	dir := t.TempDir()
+	for p, text := range map[string]string{
+		"go.mod":            "module example.org/m\n\ngo 1.25\n",
+		"ioloop/a.go":       "package ioloop\n\nimport \"time\"\n\n" + source,
+		"ioloop/b_plan9.go": "package ioloop\n\nconst OnPlan9 = 1\n",
+	} {
+		p = filepath.Join(dir, p)
+		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(p, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tree, err := Load(os.DirFS(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := NewAPI(tree, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+const limited = `
+type base struct{ Inherited int }
+
+func (b *base) Method() {}
+
+// Options are.
+type Options struct {
+	base
+	// Helpers is. Default: 64.
+	Helpers int
+	Idle    time.Duration
+	Name    string
+	hidden  int
+}
+
+type Loop[T any] struct{ *base }
+
+type Limits int
+
+const max = 3 << 10
+
+var defaults = Options{Idle: 2 * time.Minute, Name: "x"}
+
+var other = new(Options)
+`
+
+func TestAPIKnowsNamesAndMembers(t *testing.T) {
+	a := fixture(t, limited)
 	for _, c := range []struct {
 		dir   string
 		names []string
 		want  bool
 	}{
-		{"ioloop", []string{"IOLoop", "AddCallback"}, true},
-		{"ioloop", []string{"Future", "Await"}, true},
-		{"ioloop", []string{"IOLoop", "Gone"}, false},
+		{"ioloop", []string{"Options"}, true},
+		{"ioloop", []string{"Options", "Idle"}, true},
+		{"ioloop", []string{"Options", "Inherited"}, true},
+		{"ioloop", []string{"Loop", "Method"}, true},
+		{"ioloop", []string{"max"}, true},
+		{"ioloop", []string{"Loop", "Gone"}, false},
 		{"ioloop", []string{"Gone"}, false},
 		{"ioloop", []string{"Gone", "Member"}, false},
+		{"ioloop", []string{"OnPlan9"}, false},
 		{"nowhere", []string{"X"}, false},
 	} {
 		if got := a.Has(c.dir, c.names...); got != c.want {
 			t.Errorf("Has(%q, %q) is %v, want %v", c.dir, c.names, got, c.want)
 		}
 	}
-	if got := a.Constant("internal/tidy", "maxFunction"); got == nil || got.String() != "70" {
-		t.Errorf("maxFunction is %v, want 70", got)
+	if d := cmp.Diff([]string{"Options.Helpers", "Options.Idle"}, a.Fields("ioloop")); d != "" {
+		t.Errorf("bounds (-want +got):\n%s", d)
 	}
-	if got := a.Constant("internal/tidy", "Gone"); got != nil {
-		t.Errorf("a constant that is not there is %v", got)
+	if got := a.Fields("nowhere"); got != nil {
+		t.Errorf("bounds of nothing: %v", got)
 	}
-	if got := a.Fields("ioloop"); !slices.Contains(got, "Options.MaxHelpers") {
-		t.Errorf("the bounds of ioloop are %v", got)
+}
+
+func TestAPIKnowsNumbers(t *testing.T) {
+	a := fixture(t, limited)
+	for _, c := range []struct {
+		name string
+		want int64
+		ok   bool
+	}{
+		{"ioloop.max", 3072, true},
+		{"ioloop.defaults.Idle", 120e9, true},
+		{"ioloop.defaults.Name", 0, false},
+		{"ioloop.defaults.Gone", 0, false},
+		{"ioloop.other.Idle", 0, false},
+		{"ioloop.max.Field", 0, false},
+		{"ioloop.gone", 0, false},
+		{"nowhere.gone", 0, false},
+		{"gone", 0, false},
+	} {
+		if got, ok := a.value(c.name); got != c.want || ok != c.ok {
+			t.Errorf("%s is %d, %v, want %d, %v", c.name, got, ok, c.want, c.ok)
+		}
+	}
+}
+
+func TestLimitsPageThatDiffersIsFound(t *testing.T) {
+	a := fixture(t, limited)
+	good := "| `ioloop.Options.Helpers` | count | 64 | | wait |\n| `ioloop.Options.Idle` | time | 2 min | `ioloop.defaults.Idle` | closed |\n" +
+		"| `ioloop.max` | bytes | 3 KiB | `ioloop.max` | refused |\n"
+	for _, c := range []struct{ old, new, want string }{
+		{"", "", "[]"},
+		{"3 KiB", "4 KiB", "ioloop.max: the page says 4 KiB, that is 4096; ioloop.max is 3072"},
+		{"3 KiB", "3,072", "[]"},
+		{"3 KiB", "3 kB", "is no quantity"},
+		{"2 min", "120 s", "[]"},
+		{"2 min", "120", "is not in time"},
+		{"| count | 64 |", "| count | 65 |", `its comment does not say "Default: 65"`},
+		{"`ioloop.max` | refused", "`ioloop.gone` | refused", "ioloop.gone is no constant"},
+		{"| closed |", "|", "a row is name, unit"},
+		{"| `ioloop.Options.Idle` |", "| Idle |", "has no row for ioloop.Options.Idle"},
+	} {
+		got := fmt.Sprint(checkLimitsPage(parseDocument("docs/limits.md", strings.Replace(good, c.old, c.new, 1)), a))
+		if c.want == "[]" && got != "[]" || !strings.Contains(got, c.want) {
+			t.Errorf("%q instead of %q: got %s, want %q", c.new, c.old, got, c.want)
+		}
+	}
+}
+
+func TestWalkThatLosesItsWayIsFound(t *testing.T) {
+	var good string
+	for i := range 12 {
+		good += fmt.Sprintf("%d. **Stop.** It is\n   `ioloop/turn.go:IOLoop.turn`.\n\n", i+1)
+	}
+	for _, c := range []struct{ old, new, want string }{
+		{"", "", "[]"},
+		{"7. ", "8. ", "is stop 7, not 8"},
+		{"`ioloop/turn.go:IOLoop.turn`", "`ioloop/turn.go`", "docs/walk.md:1: stop 1 names no file"},
+		{good, "1. `a/b.go:C`\n", "has 1 stops"},
+	} {
+		got := fmt.Sprint(checkWalkPage(parseDocument("docs/walk.md", strings.Replace(good, c.old, c.new, 1))))
+		if c.want == "[]" && got != "[]" || !strings.Contains(got, c.want) {
+			t.Errorf("%q: got %s, want %q", c.new, got, c.want)
+		}
+	}
+}
+
+func TestBugsOutOfOrderAreFound(t *testing.T) {
+	for _, c := range []struct{ page, want string }{
+		{"| D1 | a |\n| D2 | b |\n| D10 | c |\n", "[]"},
+		{"| D2 | a |\n| D1 | b |\n", "D1 comes after D2"},
+		{"| D2 | a |\n| D2 | b |\n", "D2 comes after D2"},
+		{"nothing", "has no rows"},
+	} {
+		got := fmt.Sprint(checkTurboPage(parseDocument("docs/turbo.md", c.page)))
+		if c.want == "[]" && got != "[]" || !strings.Contains(got, c.want) {
+			t.Errorf("%q: got %s, want %q", c.page, got, c.want)
+		}
 	}
 }
 

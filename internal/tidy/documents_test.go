@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -51,67 +50,46 @@ func TestDocumentNamesExist(t *testing.T) {
 	}
 }
 
-// TestDocumentCodeCompiles builds every go fence. One that begins with
-// "package main" is a program; one whose first line is a comment with a path,
-// as in "// internal/http1/head_test.go", is compiled as that file of that
-// package. The files exist in an overlay only.
+// TestDocumentCodeCompiles builds every go fence, and runs the tests in it. The
+// files exist in an overlay only.
 func TestDocumentCodeCompiles(t *testing.T) {
+	examples, found := Examples(project(t))
+	for _, f := range found {
+		t.Error(f)
+	}
 	absolute, err := filepath.Abs(root)
 	if err != nil {
 		t.Fatal(err)
 	}
 	overlay := map[string]string{}
-	programs, packages := []string{}, []string{}
-	for _, d := range project(t).Documents() {
-		for i, fence := range d.Fences {
-			if fence.Language != "go" {
-				continue
-			}
-			first, _, _ := strings.Cut(fence.Code, "\n")
-			file, named := strings.CutPrefix(first, "// ")
-			switch {
-			case first == "package main":
-				dir := fmt.Sprintf("internal/tidy/%s_%d", strings.NewReplacer("/", "_", ".", "_").Replace(d.Path), i)
-				file = dir + "/main.go"
-				programs = append(programs, "./"+dir)
-			case named && path.Ext(file) == ".go":
-				packages = append(packages, "./"+path.Dir(file))
-			default:
-				t.Errorf("%s: a go fence is a whole file: it begins with package main, or with a comment that names the file", d.at(fence.Line))
-				continue
-			}
-			source := filepath.Join(t.TempDir(), "x.go")
-			// The compiler's complaint names the document.
-			code := fmt.Sprintf("//line %s:%d\n%s", filepath.Join(absolute, filepath.FromSlash(d.Path)), fence.Line, fence.Code)
-			if err := os.WriteFile(source, []byte(code), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			overlay[filepath.Join(absolute, filepath.FromSlash(file))] = source
+	dir := t.TempDir()
+	for i, x := range examples {
+		file := filepath.Join(dir, fmt.Sprintf("%d.go", i))
+		// The compiler's complaints shall name the document.
+		code := fmt.Sprintf("//line %s:%d\n%s", filepath.Join(absolute, filepath.FromSlash(x.Document)), x.Line, x.Code)
+		if err := os.WriteFile(file, []byte(code), 0o600); err != nil {
+			t.Fatal(err)
 		}
+		overlay[filepath.Join(absolute, filepath.FromSlash(x.File))] = file
 	}
 	text, err := json.Marshal(map[string]any{"Replace": overlay})
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := filepath.Join(t.TempDir(), "overlay.json")
+	list := filepath.Join(dir, "overlay.json")
 	if err := os.WriteFile(list, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range programs {
-		run(t, "go", "build", "-overlay", list, "-o", os.DevNull, p)
-	}
-	if len(packages) > 0 {
-		slices.Sort(packages)
-		run(t, "go", append([]string{"vet", "-overlay", list}, slices.Compact(packages)...)...)
-	}
-}
-
-func run(t *testing.T, name string, args ...string) {
-	t.Helper()
-	cmd := exec.Command(name, args...)
-	cmd.Dir = root
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+	for _, x := range examples {
+		args := []string{"build", "-overlay", list, "-o", os.DevNull, "./" + path.Dir(x.File)}
+		if len(x.Tests) > 0 {
+			args = []string{"test", "-overlay", list, "-run", "^(" + strings.Join(x.Tests, "|") + ")$", "./" + path.Dir(x.File)}
+		}
+		cmd := exec.Command("go", args...)
+		cmd.Dir = root
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s:%d: %v\n%s", x.Document, x.Line, err, out)
+		}
 	}
 }
 
@@ -119,6 +97,13 @@ func run(t *testing.T, name string, args ...string) {
 func TestDocumentRooms(t *testing.T) {
 	tree := project(t)
 	for _, f := range checkRoomsPage(document(t, tree, "docs/rooms.md")) {
+		t.Error(f)
+	}
+}
+
+// TestDocumentTurbo looks whether the differences from Turbo are in order.
+func TestDocumentTurbo(t *testing.T) {
+	for _, f := range checkTurboPage(document(t, project(t), "docs/turbo.md")) {
 		t.Error(f)
 	}
 }

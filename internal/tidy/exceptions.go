@@ -10,11 +10,13 @@ type exception struct {
 var goroutineFiles = []exception{
 	{"ioloop/offload.go", "Offload and everything that blocks (resolving, handshakes) runs through it"},
 	{"ioloop/signals.go", "os/signal delivers on a channel"},
+	{"ioloop/group.go", "each loop of a group runs on a goroutine of its own"},
 }
 
 // lockFiles are the shipped files that may use sync or sync/atomic.
 var lockFiles = []exception{
 	{"ioloop/callbacks.go", "AddCallback is called from every goroutine"},
+	{"ioloop/coroutine.go", "Await has to tell a callback of the loop from a stranger on another goroutine"},
 	{"ioloop/loop.go", "Instance is made once for the process"},
 	{"internal/poller/wake_eventfd_linux.go", "Wake is called from every goroutine and may meet Close"},
 	{"internal/poller/wake_kqueue.go", "as its sibling"},

@@ -31,7 +31,7 @@ func checkGoroutines(t *Tree) []Finding {
 			return true
 		})
 	}
-	return append(found, stale(t, "goroutineFiles", goroutineFiles)...)
+	return found
 }
 
 func checkLocks(t *Tree) []Finding {
@@ -46,17 +46,22 @@ func checkLocks(t *Tree) []Finding {
 			}
 		}
 	}
-	return append(found, stale(t, "lockFiles", lockFiles)...)
+	return found
 }
 
-// stale finds exceptions for files that are gone, as long as their room exists.
-func stale(t *Tree, name string, list []exception) []Finding {
+// checkExceptions finds exceptions for files that are gone, as long as their
+// room exists.
+func checkExceptions(t *Tree) []Finding {
 	var found []Finding
-	for _, e := range list {
-		inRoom := func(f *File) bool { return f.Dir == path.Dir(e.path) }
-		isFile := func(f *File) bool { return f.Path == e.path }
-		if slices.ContainsFunc(t.Go, inRoom) && !slices.ContainsFunc(t.Go, isFile) {
-			found = append(found, Finding{"internal/tidy/exceptions.go", fmt.Sprintf("%s lists %s, which is gone", name, e.path)})
+	for name, list := range map[string][]exception{
+		"goroutineFiles": goroutineFiles, "lockFiles": lockFiles, "syscallFiles": syscallFiles, "sleepers": sleepers,
+	} {
+		for _, e := range list {
+			inRoom := func(f *File) bool { return f.Dir == path.Dir(e.path) }
+			isFile := func(f *File) bool { return f.Path == e.path }
+			if slices.ContainsFunc(t.Go, inRoom) && !slices.ContainsFunc(t.Go, isFile) {
+				found = append(found, Finding{"internal/tidy/exceptions.go", fmt.Sprintf("%s lists %s, which is gone", name, e.path)})
+			}
 		}
 	}
 	return found
@@ -110,7 +115,7 @@ func checkSleep(t *Tree) []Finding {
 			return true
 		})
 	}
-	return append(found, stale(t, "sleepers", sleepers)...)
+	return found
 }
 
 func isSelector(s *ast.SelectorExpr, pkg, name string) bool {
