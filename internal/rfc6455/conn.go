@@ -112,6 +112,18 @@ func (c *Conn) Receive(p []byte) {
 // told; after it Next returns End.
 func (c *Conn) ReceiveEOF() { c.eof = true }
 
+// Abandon says that the transport is gone, and what was received with it: the
+// input is not looked at again, and all memory is given back, also that of the
+// last event. Next returns End from then on.
+func (c *Conn) Abandon() {
+	c.in, c.eof, c.lent = nil, true, nothing
+	c.state = c.state.after(endInput)
+	if s := c.scratch; s != nil {
+		s.out, s.ctlLen = s.out[:0], 0
+		c.dropMessage()
+	}
+}
+
 // Next returns what comes next in what was received, or NeedData. An error is
 // a *[ProtocolError] and is returned once: the close frame that tells the peer
 // has been queued, and all the rest of the input is discarded.

@@ -351,6 +351,36 @@ func TestFaultAfterOurCloseIsNotAnswered(t *testing.T) {
 	}
 }
 
+// TestAbandonGivesEverythingBack, wherever the connection was.
+func TestAbandonGivesEverythingBack(t *testing.T) {
+	for name, in := range map[string][]byte{
+		"idle":              nil,
+		"half a message":    encode(Server, start(Text, "abc")),
+		"half a ping":       encode(Server, ping("abc"))[:8],
+		"a message is lent": encode(Server, start(Text, "abc"), end("d"), text("never")),
+		"a ping is lent":    encode(Server, ping("abc")),
+		"closed":            encode(Server, closeWith(1000, "")),
+		"failed":            []byte("\xff"),
+	} {
+		cfg := config(Server)
+		cfg.Pool = new(Pool)
+		var c Conn
+		c.Init(&cfg)
+		if len(in) > 0 {
+			c.Receive(in[:1])
+			c.Next()
+			c.Receive(in[1:])
+			c.Next()
+		}
+		for range 2 {
+			c.Abandon()
+			if ev, err := c.Next(); ev.Kind != End || err != nil || c.State() != Ended || c.HasOutput() || c.scratch != nil {
+				t.Errorf("%s: Next = %v, %v; state %v, scratch %v", name, ev, err, c.State(), c.scratch)
+			}
+		}
+	}
+}
+
 // TestReceivingTwiceIsABug: the core would lose the first chunk.
 func TestReceivingTwiceIsABug(t *testing.T) {
 	var c Conn

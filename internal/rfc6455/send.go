@@ -16,20 +16,33 @@ func (c *Conn) outgoing(op Opcode, fin bool) Header {
 // after which dst is as it was: ErrClosed, ErrMessageOpen, ErrInvalidUTF8, or
 // what the extension says.
 func (c *Conn) AppendMessage(dst []byte, op Opcode, payload []byte) ([]byte, error) {
+	dst, rest, err := c.AppendSplit(dst, op, payload)
+	return append(dst, rest...), err
+}
+
+// AppendSplit is AppendMessage for who can write two pieces in a row: a payload
+// that goes out as it is and does not fit in dst's capacity is not copied but
+// returned, as what is to be written right after dst.
+func (c *Conn) AppendSplit(dst []byte, op Opcode, payload []byte) (_, rest []byte, err error) {
 	switch {
 	case c.state != Open:
-		return dst, ErrClosed
+		return dst, nil, ErrClosed
 	case c.sendOpcode != 0:
-		return dst, ErrMessageOpen
+		return dst, nil, ErrMessageOpen
 	case op == Text && !utf8.Valid(payload):
-		return dst, ErrInvalidUTF8
+		return dst, nil, ErrInvalidUTF8
 	}
 	h := c.outgoing(op, true)
 	if ext := c.cfg.Extension; ext != nil && ext.Encodes(op, len(payload)) {
 		h.RSV = RSV1
-		return c.appendEncoded(dst, h, payload)
+		dst, err = c.appendEncoded(dst, h, payload)
+		return dst, nil, err
 	}
-	return AppendFrame(dst, h, payload), nil
+	if !h.Masked && cap(dst)-len(dst) < MaxHeader+len(payload) {
+		h.Length = uint64(len(payload))
+		return AppendHeader(dst, h), payload, nil
+	}
+	return AppendFrame(dst, h, payload), nil, nil
 }
 
 // AppendPart appends the next part of a message as a frame of its own; last

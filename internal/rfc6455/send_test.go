@@ -59,6 +59,28 @@ func TestSentFrames(t *testing.T) {
 	}
 }
 
+// TestLongPayloadIsSplitOff: it is not copied unless it must be changed.
+func TestLongPayloadIsSplitOff(t *testing.T) {
+	payload := []byte(strings.Repeat("x", 1000))
+	for _, tc := range []struct {
+		role  Role
+		room  int
+		split bool
+	}{
+		{Server, 100, true},
+		{Server, 2000, false},
+		{Client, 100, false},
+	} {
+		out, rest, err := open(tc.role).AppendSplit(make([]byte, 0, tc.room), Text, payload)
+		if err != nil || (len(rest) > 0) != tc.split || tc.split && &rest[0] != &payload[0] {
+			t.Errorf("%+v: %d and %d bytes, %v", tc, len(out), len(rest), err)
+		}
+		if d := cmp.Diff([]string{"text " + quoted(payload)}, frames(append(out, rest...))); d != "" {
+			t.Errorf("%+v: %s", tc, d)
+		}
+	}
+}
+
 func TestMisuseIsRefusedAndLeavesNothingBehind(t *testing.T) {
 	long := make([]byte, 126)
 	var dst []byte
