@@ -215,14 +215,9 @@ func (c *Conn) endSize() (last bool, err *ProtocolError) {
 	return false, nil
 }
 
-// appendChunk is one chunk: the size in lower-case hexadecimal, as ever, and
-// the data. An empty one would end the body.
-func appendChunk(dst, p []byte) []byte {
-	if len(p) == 0 {
-		return dst
-	}
-	dst = strconv.AppendUint(dst, uint64(len(p)), 16)
-	dst = append(dst, "\r\n"...)
-	dst = append(dst, p...)
+// appendChunkSize begins a chunk of n bytes, which must not be none: that would
+// end the body. The size is in lower-case hexadecimal, as ever.
+func appendChunkSize(dst []byte, n int) []byte {
+	dst = strconv.AppendUint(dst, uint64(n), 16)
 	return append(dst, "\r\n"...)
 }

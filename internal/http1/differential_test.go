@@ -85,6 +85,7 @@ func parseThere(input []byte) (*parsed, error) {
 // What is not in it must be refused by both.
 var stricter = map[*ProtocolError]string{
 	errBareLF:        "it takes LF for a line end",
+	errRequestLine:   "it takes an empty target for CONNECT",
 	errTargetChars:   "it lets fragments, and bytes above ASCII, through",
 	errTargetForm:    "it leaves schemes and the asterisk to the server",
 	errAuthority:     "it leaves hosts, ports and userinfo of a target to the server",

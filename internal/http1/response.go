@@ -107,24 +107,43 @@ func (c *Conn) appendSwitch(dst []byte, h *Header, date []byte) ([]byte, error) 
 
 // AppendData appends a part of the body. Nothing is appended for HEAD.
 func (c *Conn) AppendData(dst, p []byte) ([]byte, error) {
+	dst, send, err := c.AppendPrefix(dst, len(p))
+	if !send {
+		return dst, err
+	}
+	return c.AppendSuffix(append(dst, p...)), nil
+}
+
+// AppendPrefix and AppendSuffix are AppendData for a part that is not to be
+// copied: they append what goes before and behind its n bytes. When send is
+// false, nothing of it is to be sent.
+func (c *Conn) AppendPrefix(dst []byte, n int) (out []byte, send bool, err error) {
 	switch {
 	case c.send != SendBody:
-		return dst, ErrState
-	case c.sendFraming == framingNone && len(p) > 0 && !c.withoutBody:
-		return dst, ErrBodyNotAllowed
+		return dst, false, ErrState
+	case c.sendFraming == framingNone && n > 0 && !c.withoutBody:
+		return dst, false, ErrBodyNotAllowed
 	case c.sendFraming == framingLength:
-		if int64(len(p)) > c.sendLeft {
-			return dst, ErrBodyTooLong
+		if int64(n) > c.sendLeft {
+			return dst, false, ErrBodyTooLong
 		}
-		c.sendLeft -= int64(len(p))
+		c.sendLeft -= int64(n)
 	}
-	switch {
-	case c.withoutBody:
-		return dst, nil
-	case c.sendFraming == framingChunked:
-		return appendChunk(dst, p), nil
+	if c.withoutBody || n == 0 {
+		return dst, false, nil
 	}
-	return append(dst, p...), nil
+	if c.sendFraming == framingChunked {
+		dst = appendChunkSize(dst, n)
+	}
+	return dst, true, nil
+}
+
+// AppendSuffix appends what goes behind a part of the body, see AppendPrefix.
+func (c *Conn) AppendSuffix(dst []byte) []byte {
+	if c.sendFraming == framingChunked {
+		return append(dst, "\r\n"...)
+	}
+	return dst
 }
 
 // AppendEnd appends the end of the response. Trailers, which may be nil, are
