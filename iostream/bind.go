@@ -42,6 +42,9 @@ func closeNow(fd int) {
 // bindTCP listens on host and port. The host may be a name: that is looked up
 // here and now, for listening comes before everything else.
 func bindTCP(network, address string, o *ListenOptions) (int, error) {
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return -1, &net.OpError{Op: "listen", Net: network, Err: err}
+	}
 	tcp, err := net.ResolveTCPAddr(network, address)
 	if err != nil {
 		return -1, &net.OpError{Op: "listen", Net: network, Err: err}

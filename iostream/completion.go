@@ -62,14 +62,14 @@ func (x *completion) done() {
 		spoil(x.bytes)
 		s.hub.release(x.block)
 	}
-	part := x.part
-	*x = completion{s: s, next: s.hub.completions, returned: x.returned}
-	if x.returned {
+	part, returned := x.part, x.returned
+	*x = completion{s: s, next: s.hub.completions, returned: returned}
+	if returned {
 		x.s = nil
 	}
 	s.hub.completions = x
 	if part {
-		s.partDone()
+		s.partDone(returned)
 	}
 }
 

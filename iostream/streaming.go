@@ -80,10 +80,14 @@ func (s *IOStream) finishParts() {
 	r.part, r.finish = nil, nil
 }
 
-// partDone runs when part has returned.
-func (s *IOStream) partDone() {
+// partDone runs when part has returned, or has panicked: then the stream is
+// going to be closed, and the read is over.
+func (s *IOStream) partDone(returned bool) {
 	r := s.rd
 	r.busy = false
+	if !returned {
+		r.part, r.finish = nil, nil
+	}
 	if r.part == nil {
 		return
 	}
