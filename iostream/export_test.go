@@ -9,3 +9,6 @@ func Unpoisoned(fn func()) {
 	defer func() { poison = true }()
 	fn()
 }
+
+// DescriptorOf returns the descriptor of a listener.
+func DescriptorOf(ln *Listener) int { return ln.fd }
