@@ -99,7 +99,9 @@ func (e *tlsEngine) abort() {
 // client's first request may have come already: some of it is early, and some
 // in buffers of conn, so read must be called once though nothing arrives.
 func (e *tlsEngine) finish(cable ciphertext) {
-	e.early = e.run.in
+	if len(e.run.in) > 0 {
+		e.early = e.run.in
+	}
 	e.ended = e.run.ended
 	e.cable = cable
 	e.run = nil
