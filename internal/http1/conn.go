@@ -4,6 +4,7 @@ package http1
 // makes it ready. It belongs to one goroutine.
 type Conn struct {
 	limits *Limits
+	side   *side
 	head   *Head  // of the message being received or answered
 	in     []byte // received, not parsed yet: lent, or the end of saved
 	saved  []byte
@@ -14,13 +15,14 @@ type Conn struct {
 	sendLeft int64 // of the own body
 	overhead int   // of chunk framing, see Limits.ChunkOverheadBytes
 
-	role        Role
 	recv        RecvState
 	send        SendState
 	framing     framing
 	sendFraming framing
 	chunk       chunkState
 	emptyLines  uint8 // before the request line
+	interims    uint8 // before the response
+	asked       asks  // of a server
 
 	keepAlive   bool // both sides want to
 	neverKeep   bool // this side does not, from now on
@@ -42,13 +44,10 @@ func NewConn(role Role, l *Limits) *Conn {
 // Init makes c ready for a new connection. It keeps l, which must be nil or
 // made by [Limits.WithDefaults]; many connections may share it.
 func (c *Conn) Init(role Role, l *Limits) {
-	if role != Server {
-		panic("http1: only servers are spoken for")
-	}
 	if l == nil {
 		l = &defaults
 	}
-	*c = Conn{limits: l, role: role, recv: RecvIdle, send: SendIdle}
+	*c = Conn{limits: l, side: &sides[role], recv: RecvIdle, send: SendIdle}
 }
 
 // SetHead says where the next message's head is kept. Between two messages the
@@ -106,15 +105,19 @@ func (c *Conn) ReceiveEOF() { c.eof = true }
 
 // save keeps what was lent.
 func (c *Conn) save() {
-	if !c.owns && len(c.in) > 0 {
+	if c.Lent() {
 		c.saved = append(c.saved[:0], c.in...)
 		c.in, c.owns = c.saved, true
 	}
 }
 
-// Save ends the loan of what was received last: bytes not parsed yet are
-// copied. Next does it before it answers Paused; a driver that calls its owner
-// between two calls of Next does it itself.
+// Lent tells whether bytes that have not been parsed still lie where they were
+// received.
+func (c *Conn) Lent() bool { return !c.owns && len(c.in) > 0 }
+
+// Save ends the loan: bytes not parsed yet are copied. Next does it before it
+// answers Paused; a driver that calls its owner between two calls of Next does
+// it itself.
 func (c *Conn) Save() { c.save() }
 
 // SetBuffer lends a buffer for the bytes that must be kept while the
@@ -159,17 +162,13 @@ const again = Switched + 1
 func (c *Conn) step() (Event, *ProtocolError) {
 	switch c.recv {
 	case RecvIdle:
-		return c.begin()
+		return c.side.begin(c)
 	case RecvHead:
 		end, err := c.readLines()
 		if err != nil || !end {
 			return c.starved(err)
 		}
-		if err := c.endHead(); err != nil {
-			return Event{}, err
-		}
-		c.signal(peerHead)
-		return Event{Kind: Request}, nil
+		return c.side.endHead(c)
 	case RecvBody:
 		return c.body()
 	case RecvTrailers:
@@ -180,8 +179,7 @@ func (c *Conn) step() (Event, *ProtocolError) {
 		c.signal(peerEnd)
 		return Event{Kind: EndOfMessage}, nil
 	case RecvDone:
-		c.save()
-		return Event{Kind: Paused}, nil
+		return c.side.done(c), nil
 	case RecvSwitched:
 		return Event{Kind: Switched}, nil
 	case RecvFailed:
@@ -243,6 +241,9 @@ func (c *Conn) body() (Event, *ProtocolError) {
 			return Event{Kind: Data, Data: data}, nil
 		}
 		return c.starved(nil)
+	}
+	if c.framing == framingClose {
+		return c.untilClose()
 	}
 	if c.left == 0 {
 		c.signal(peerEnd)

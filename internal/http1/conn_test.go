@@ -353,15 +353,6 @@ func TestSetHead(t *testing.T) {
 	}
 }
 
-func TestClientRoleIsRefused(t *testing.T) {
-	defer func() {
-		if recover() == nil {
-			t.Error("no panic")
-		}
-	}()
-	NewConn(Client, nil)
-}
-
 func TestParsingAllocatesNothing(t *testing.T) {
 	c, h := NewConn(Server, nil), new(Head)
 	header := new(Header)

@@ -20,10 +20,15 @@
 // [Conn.AppendEnd]. When the response is complete and both sides keep the
 // connection, the next request begins by itself.
 //
+// A client asks with [Conn.AppendRequest], [Conn.AppendData] and
+// [Conn.AppendEnd], and reads the response with the same Receive and Next. When
+// both are through, and both sides keep the connection, it may ask again.
+//
 // The order of reading: event.go (what can happen), state.go (what may follow
 // what), conn.go (the verbs), lines.go, startline.go, target.go, field.go and
 // framing.go (a head), chunked.go (a body), response.go and header.go (the
-// other way). limits.go and errors.go say what is refused.
+// other way); side.go (what a client does differently), statusline.go,
+// responsehead.go and request.go. limits.go and errors.go say what is refused.
 //
 // Where the standard leaves a choice, the strict one is made: a message that
 // two parsers could read differently is refused, because the other parser may

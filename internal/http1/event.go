@@ -19,13 +19,19 @@ const (
 	NeedData Kind = iota
 	// Request: a whole head is there, [Conn.Head] describes it.
 	Request
+	// Interim: so is the head of an interim response (1xx), to a client.
+	// Another head follows.
+	Interim
+	// Response: so is that of a final response, or of 101.
+	Response
 	// Data: a part of the body, in Event.Data. Where it is cut has no meaning.
 	Data
 	// EndOfMessage: the message is complete; [Head.Trailers] has the fields
 	// that came after a chunked body.
 	EndOfMessage
 	// Paused: what follows is the next message. It waits until this one has
-	// been answered, and so does the driver, which may go on receiving.
+	// been answered, and so does the driver, which may go on receiving. To a
+	// client: the response is complete, the request is not.
 	Paused
 	// ConnectionClosed: the peer has closed the connection between two
 	// messages, or the last answer said that it would be closed. What is
@@ -36,7 +42,7 @@ const (
 )
 
 var kinds = [...]string{
-	NeedData: "NeedData", Request: "Request", Data: "Data", EndOfMessage: "EndOfMessage",
+	NeedData: "NeedData", Request: "Request", Interim: "Interim", Response: "Response", Data: "Data", EndOfMessage: "EndOfMessage",
 	Paused: "Paused", ConnectionClosed: "ConnectionClosed", Switched: "Switched",
 }
 

@@ -22,6 +22,7 @@ const (
 	optUpgrade                     // Connection: upgrade
 	expects100                     // Expect: 100-continue
 	expectsOther                   // Expect: anything else
+	folded                         // a field goes on in another line
 )
 
 // A Head is a received head: a start line and fields. It keeps the bytes, in a
@@ -37,7 +38,7 @@ type Head struct {
 	trailers []field
 
 	method string
-	target span
+	target span // of a response: its reason phrase
 	path   span
 	query  span
 	host   span
@@ -49,6 +50,7 @@ type Head struct {
 	coding    coding
 	minor     uint8
 	flags     flags
+	status    uint16
 }
 
 // What is kept of the buffers of an unusually large head.

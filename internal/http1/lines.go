@@ -48,7 +48,7 @@ func (c *Conn) keepPartial(p []byte) *ProtocolError {
 	c.in = nil
 	length := len(h.buf) - int(h.section) + 1 // one byte is still to come, at least
 	if c.recv == RecvHead && h.lineStart == h.section {
-		return c.checkStart(h.buf[h.section:], length)
+		return c.side.checkStart(c, h.buf[h.section:], length)
 	}
 	return c.checkSection(length)
 }
@@ -58,7 +58,7 @@ func (c *Conn) line(line []byte, off int) (end bool, err *ProtocolError) {
 	h := c.head
 	first := c.recv == RecvHead && off == int(h.section)
 	if first {
-		err = c.checkStart(line, len(line))
+		err = c.side.checkStart(c, line, len(line))
 	} else {
 		err = c.checkSection(off + len(line) - int(h.section))
 	}
@@ -75,13 +75,13 @@ func (c *Conn) line(line []byte, off int) (end bool, err *ProtocolError) {
 	text = text[:len(text)-1]
 	switch {
 	case first:
-		return false, c.requestLine(text, off)
+		return false, c.side.startLine(c, text, off)
 	case len(text) == 0:
 		return true, nil
 	case c.recv == RecvTrailers:
 		return false, c.trailerLine(text, off)
 	}
-	return false, c.fieldLine(text, off)
+	return false, c.side.fieldLine(c, text, off)
 }
 
 // checkStart refuses a start line, complete or not, for what its beginning or

@@ -76,6 +76,13 @@ func (c *Conn) plan(status int, h *Header, length int64) (f framing, keep bool) 
 	return framingClose, false
 }
 
+// BodyAllowed tells whether a response of this status has a body. The answer to
+// HEAD would have one.
+func (c *Conn) BodyAllowed(status int) bool {
+	f, _ := c.plan(status, nil, 0)
+	return f != framingNone && status != 205
+}
+
 // isHead tells whether the request's method was HEAD.
 func (c *Conn) isHead() bool { return c.head != nil && c.head.method == "HEAD" }
 
@@ -173,7 +180,7 @@ func (c *Conn) AppendEnd(dst []byte, trailers *Header) ([]byte, error) {
 		c.keepAlive = false
 	}
 	c.signal(ownEnd)
-	c.settle()
+	c.side.sent(c)
 	return dst, err
 }
 
@@ -183,7 +190,7 @@ func (c *Conn) AppendWhole(dst []byte, status int, h *Header, body, date []byte)
 	if status < 200 {
 		return dst, ErrStatus
 	}
-	if f, _ := c.plan(status, nil, 0); f == framingNone || status == 205 {
+	if !c.BodyAllowed(status) {
 		body = nil
 	}
 	out, err := c.AppendResponse(dst, status, h, int64(len(body)), date)

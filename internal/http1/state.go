@@ -41,13 +41,14 @@ type signal uint8
 
 const (
 	peerBegins    signal = iota // the first byte of a message has come
+	peerInterim                 // the end of the head of an interim response
 	peerHead                    // the end of its head
 	peerLastChunk               // the chunk of size 0
 	peerEnd                     // the end of the message
 	peerEOF                     // the end of the connection, between two messages
 	peerFails                   // a breach of the protocol, its end in the middle of a message, or a timeout
-	ownHead                     // the head of a final response is sent
-	ownEnd                      // the end of the response is sent
+	ownHead                     // the head of the request, or of a final response, is sent
+	ownEnd                      // the end of the own message is sent
 	nextCycle                   // both messages are through, both sides keep the connection
 	closes                      // one of them does not
 	switches                    // 101, or the owner took the connection away
@@ -85,9 +86,32 @@ var sendTable = [sendStates][signals]SendState{
 	SendDone: {nextCycle: SendIdle, closes: SendClosed},
 }
 
+// clientRecvTable and clientSendTable are the same for a client.
+var clientRecvTable = [recvStates][signals]RecvState{
+	RecvIdle: {peerBegins: RecvHead, peerEOF: RecvClosed, peerFails: RecvFailed, ownHead: RecvIdle, ownEnd: RecvIdle},
+	RecvHead: {peerInterim: RecvIdle, peerHead: RecvBody, peerFails: RecvFailed, ownEnd: RecvHead},
+	RecvBody: {peerLastChunk: RecvTrailers, peerEnd: RecvDone, peerFails: RecvFailed, ownEnd: RecvBody},
+	RecvTrailers: {
+		peerEnd: RecvDone, peerFails: RecvFailed, ownEnd: RecvTrailers,
+	},
+	RecvDone: {ownEnd: RecvDone, nextCycle: RecvIdle, closes: RecvClosed, switches: RecvSwitched},
+}
+
+var clientSendTable = [sendStates][signals]SendState{
+	SendIdle: {peerEOF: SendClosed, peerFails: SendClosed, ownHead: SendBody},
+	SendBody: {
+		peerBegins: SendBody, peerInterim: SendBody, peerHead: SendBody, peerLastChunk: SendBody, peerEnd: SendBody,
+		peerFails: SendClosed, ownEnd: SendDone,
+	},
+	SendDone: {
+		peerBegins: SendDone, peerInterim: SendDone, peerHead: SendDone, peerLastChunk: SendDone, peerEnd: SendDone,
+		peerFails: SendClosed, nextCycle: SendIdle, closes: SendClosed, switches: SendSwitched,
+	},
+}
+
 // signal moves both directions.
 func (c *Conn) signal(s signal) {
-	recv, send := recvTable[c.recv][s], sendTable[c.send][s]
+	recv, send := c.side.recv[c.recv][s], c.side.send[c.send][s]
 	if recv == 0 || send == 0 {
 		panic("bug: http1: " + signalNames[s] + " in " + c.recv.String() + " and " + c.send.String())
 	}
@@ -118,7 +142,7 @@ var sendNames = [sendStates]string{
 }
 
 var signalNames = [signals]string{
-	peerBegins: "peerBegins", peerHead: "peerHead", peerLastChunk: "peerLastChunk", peerEnd: "peerEnd",
+	peerBegins: "peerBegins", peerInterim: "peerInterim", peerHead: "peerHead", peerLastChunk: "peerLastChunk", peerEnd: "peerEnd",
 	peerEOF: "peerEOF", peerFails: "peerFails", ownHead: "ownHead", ownEnd: "ownEnd",
 	nextCycle: "nextCycle", closes: "closes", switches: "switches",
 }

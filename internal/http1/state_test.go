@@ -41,17 +41,27 @@ func drawStates(t *testing.T) []byte {
 	for s := range signals {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", signalNames[s], meaning[signalNames[s]])
 	}
-	b.WriteString("\n## What is received\n\n| state | meaning | goes on |\n|---|---|---|\n")
-	for s := RecvIdle; s < recvStates; s++ {
-		row := func(sig signal) string { return recvNames[recvTable[s][sig]] }
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", s, meaning[s.String()], edges(row, s.String()))
-	}
-	b.WriteString("\n## What is sent\n\n| state | meaning | goes on |\n|---|---|---|\n")
-	for s := SendIdle; s < sendStates; s++ {
-		row := func(sig signal) string { return sendNames[sendTable[s][sig]] }
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", s, meaning[s.String()], edges(row, s.String()))
+	for role, name := range [...]string{Server: "A server", Client: "A client"} {
+		recv, send := sides[role].recv, sides[role].send
+		fmt.Fprintf(&b, "\n## %s: what is received\n\n| state | meaning | goes on |\n|---|---|---|\n", name)
+		for s := RecvIdle; s < recvStates; s++ {
+			row := func(sig signal) string { return recvNames[recv[s][sig]] }
+			drawState(&b, s.String(), meaning[s.String()], row, recv[s] != [signals]RecvState{})
+		}
+		fmt.Fprintf(&b, "\n## %s: what is sent\n\n| state | meaning | goes on |\n|---|---|---|\n", name)
+		for s := SendIdle; s < sendStates; s++ {
+			row := func(sig signal) string { return sendNames[send[s][sig]] }
+			drawState(&b, s.String(), meaning[s.String()], row, send[s] != [signals]SendState{})
+		}
 	}
 	return b.Bytes()
+}
+
+// drawState leaves out the one state that clients do not have.
+func drawState(b *bytes.Buffer, name, meaning string, row func(signal) string, leads bool) {
+	if to := edges(row, name); leads || to == "" && name != "SendHead" {
+		fmt.Fprintf(b, "| `%s` | %s | %s |\n", name, meaning, to)
+	}
 }
 
 const statesIntroduction = `# The states of an HTTP/1.1 connection
@@ -62,9 +72,12 @@ Drawn from the tables of ` + "`internal/http1/state.go`" + ` by
 A connection has two states, one for each direction, and a signal moves both at once. A signal that leaves a state as it
 is, is not listed; one that a state does not know in either table would be a bug, and panics.
 
-Two rules join the directions. When the response has been sent (` + "`SendDone`" + `), ` + "`nextCycle`" + ` follows if the request has been
+Two rules join the directions at a server. When the response has been sent (` + "`SendDone`" + `), ` + "`nextCycle`" + ` follows if the request has been
 read to its end (` + "`RecvDone`" + `) and both sides keep the connection; otherwise ` + "`closes`" + ` does. And a response can only begin
 where one is owed (` + "`SendHead`" + `): to a request whose head is complete, or to the peer's last mistake.
+
+A client has the same states but ` + "`SendHead`" + `. It goes on when both its request has been sent and the response has been read
+to its end; and what comes before it has asked is a mistake.
 
 `
 
