@@ -49,7 +49,7 @@ func bindTCP(network, address string, o *ListenOptions) (int, error) {
 	if err != nil {
 		return -1, &net.OpError{Op: "listen", Net: network, Err: err}
 	}
-	ap := tcp.AddrPort()
+	ap := netip.AddrPortFrom(tcp.AddrPort().Addr().Unmap(), uint16(tcp.Port))
 	if !ap.Addr().IsValid() || ap.Addr().IsUnspecified() {
 		return bindAny(network, ap.Port(), o)
 	}

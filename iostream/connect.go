@@ -41,6 +41,7 @@ func Connect(l *ioloop.IOLoop, network, address string, o *Options, done func(er
 	}
 	s.tr = d
 	d.begin(o.connectTimeout())
+	d.returned = true
 	return s
 }
 
@@ -66,6 +67,7 @@ type dial struct {
 	timeout  ioloop.Timeout
 	delay    ioloop.Timeout
 	ended    bool
+	returned bool // Connect has
 }
 
 func (d *dial) read([]byte) (int, error)    { return 0, errAgain }
@@ -221,8 +223,17 @@ func (s *IOStream) connected(tr transport) {
 	}
 }
 
-// fail closes the stream because there is no connection.
+// fail closes the stream because there is no connection. Connect itself closes
+// nothing: its caller has yet to set a close callback.
 func (d *dial) fail(err error) {
+	if !d.returned {
+		d.s.hub.loop.AddCallback(func() {
+			if !d.ended {
+				d.fail(err)
+			}
+		})
+		return
+	}
 	d.end()
 	d.report(err)
 	d.s.shut(err)

@@ -1,5 +1,12 @@
 package iostream
 
+import (
+	"net/netip"
+
+	"github.com/turbogo/turbo/internal/sock"
+	"github.com/turbogo/turbo/ioloop"
+)
+
 // Memory that a callback may no longer use is made unreadable in all tests.
 func init() { poison = true }
 
@@ -12,3 +19,23 @@ func Unpoisoned(fn func()) {
 
 // DescriptorOf returns the descriptor of a listener.
 func DescriptorOf(ln *Listener) int { return ln.fd }
+
+// ConnectAny is Connect for a name that has these addresses.
+func ConnectAny(l *ioloop.IOLoop, o *Options, done func(error), addrs ...netip.AddrPort) *IOStream {
+	s := &IOStream{hub: hubOf(l), conf: o.config(), fd: -1, flags: connecting}
+	d := &dial{s: s, network: "tcp", address: "name:0", done: done}
+	s.tr = d
+	for _, ap := range addrs {
+		a, err := sock.IPAddr(ap)
+		if err != nil {
+			panic(err)
+		}
+		d.addrs = append(d.addrs, a)
+	}
+	d.next()
+	d.returned = true
+	return s
+}
+
+// Interleave is the order in which addresses are tried.
+var Interleave = interleave
