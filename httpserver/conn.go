@@ -1,0 +1,324 @@
+package httpserver
+
+import (
+	"errors"
+
+	"github.com/turbogo/turbo/internal/http1"
+	"github.com/turbogo/turbo/ioloop"
+	"github.com/turbogo/turbo/iostream"
+)
+
+// life is where in its life a connection is.
+type life uint8
+
+const (
+	serving life = iota // it takes requests
+	ending              // the last response is on its way, nothing more is read
+	gone                // the stream is closed, or belongs to somebody else
+)
+
+// conn feeds the protocol of one connection with what its stream receives, and
+// its server's handler with the requests that result.
+type conn struct {
+	core     http1.Conn
+	srv      *Server
+	stream   *iostream.IOStream
+	x        *exchange // the request being received or answered
+	holding  *exchange // finished, but its last write's callback comes before the next request
+	next     *conn     // in the server's ring
+	prev     *conn
+	deadline ioloop.Deadline
+	written  int64 // bytes, since the beginning
+	mark     int64 // of these, how many the client had taken when forWrite was armed
+
+	life    life
+	purpose purpose // of the deadline
+	stalls  uint8   // how many checks of forWrite have found no progress
+	asked   bool    // for a chunk, which has not come yet
+	queued  bool    // Run is going to be called
+	blocked bool    // too much waits to be written for another request
+	eof     bool    // the client has ended its half
+}
+
+// HandleChunk is what arrived. It is called by the stream. The handler is not
+// called from here, but from a callback of its own: one that suspended here
+// would keep the stream's read buffer, and the stream from reading on.
+func (c *conn) HandleChunk(p []byte) {
+	c.asked = false
+	c.core.Receive(p)
+	c.pump()
+	c.keep()
+	c.schedule()
+}
+
+// HandleEOF is the end of what the client says. It may still listen, and one
+// that has asked is answered; but who waits for a sign that the client has left
+// (OnClose) takes it for that, as Turbo does (rule 40).
+func (c *conn) HandleEOF() {
+	c.asked, c.eof = false, true
+	c.core.ReceiveEOF()
+	switch x := c.x; {
+	case c.core.RecvState() != http1.RecvDone:
+		c.pump()
+		c.schedule()
+	case x.onClose != nil:
+		c.stream.Close()
+	default:
+		c.watch(forIdle)
+	}
+}
+
+// HandleClose is the end of the stream. The handler is told if it has not said
+// its last word.
+func (c *conn) HandleClose(error) {
+	c.watch(forNothing)
+	c.life = gone
+	x, held := c.x, c.holding
+	c.x, c.holding = nil, nil
+	c.srv.remove(c)
+	switch {
+	case held != nil:
+		x = held
+	case x == nil:
+		return
+	case x.stage < handed:
+		c.srv.freeExchange(x) // nobody has seen it
+		return
+	}
+	// The exchange is not used again: its handler may be about to look at it.
+	fn := x.onClose
+	x.c, x.onClose, x.done = nil, nil, nil
+	if fn != nil {
+		fn()
+	}
+}
+
+// Run calls the handler with a complete request, and with each further one that
+// is there when this one has been answered. It is called by the loop. A handler
+// may suspend in it, and another call of Run go on meanwhile: each looks anew
+// where the connection is, so they need not know of each other.
+func (c *conn) Run() {
+	c.queued = false
+	for range maxTurn {
+		c.pump()
+		if !c.ready() {
+			return
+		}
+		c.serve(c.x)
+	}
+	c.schedule()
+}
+
+// Panicked is called by the loop when a handler panicked in Run. When it did so
+// in HandleChunk, the stream does the same.
+func (c *conn) Panicked(any) { c.cut() }
+
+// schedule has Run called when there is something for it to do.
+func (c *conn) schedule() {
+	if !c.queued && (c.ready() || c.x == nil && c.core.Unread() > 0 || c.x == nil && c.eof) {
+		c.queued = true
+		c.srv.loop.AddRunner(c)
+	}
+}
+
+// ready tells whether there is a request for the handler.
+func (c *conn) ready() bool {
+	return c.x != nil && c.x.stage == complete && c.life == serving
+}
+
+// pump takes event after event, until there is a request for the handler or
+// nothing more to be done for now.
+func (c *conn) pump() {
+	for c.life == serving && !c.mustWait() {
+		c.provide()
+		if c.x != nil && c.x.stage != incoming {
+			c.ask()
+			return
+		}
+		ev, err := c.core.Next()
+		if err != nil {
+			c.refuse(err)
+			return
+		}
+		switch ev.Kind {
+		case http1.NeedData:
+			c.writeOutput()
+			c.rest()
+			return
+		case http1.Request:
+			c.watch(forNothing)
+			c.x.bodyFrom = c.srv.loop.Now()
+		case http1.Data:
+			c.x.addBody(ev.Data)
+		case http1.EndOfMessage:
+			c.watch(forNothing)
+			c.x.stage = complete
+		default: // it is closed
+			c.end()
+			return
+		}
+	}
+}
+
+// mustWait tells whether the next request has to wait for the response to the
+// last one to leave.
+func (c *conn) mustWait() bool {
+	switch {
+	case c.holding != nil || c.blocked:
+		return true
+	case c.stream.Buffered() <= highWater || c.core.RecvState() != http1.RecvIdle:
+		return false
+	}
+	c.blocked = c.write(nil, c.drained) == nil
+	c.watch(forWrite)
+	return c.blocked
+}
+
+// drained ends what mustWait began.
+func (c *conn) drained() {
+	c.blocked = false
+	c.watch(forNothing)
+	c.Run()
+}
+
+// provide sees to it that a request that may begin has an exchange. A
+// connection between requests has none, and is small.
+func (c *conn) provide() {
+	if c.x == nil && c.core.RecvState() == http1.RecvIdle && c.core.Unread() > 0 {
+		c.x = c.srv.takeExchange(c)
+		c.core.SetHead(&c.x.head)
+	}
+}
+
+// serve calls the handler. The next chunk has been asked for by then, so that a
+// client that leaves is noticed.
+func (c *conn) serve(x *exchange) {
+	x.stage, x.serving = handed, true
+	c.srv.handler.ServeRequest(x.r)
+	x.serving = false
+	if x.stage == finished && x.done == nil && !x.retired {
+		c.srv.freeExchange(x)
+	}
+}
+
+// keep moves bytes that wait for their turn to where they can stay.
+func (c *conn) keep() {
+	if c.core.Lent() {
+		c.core.SetBuffer(c.srv.takeBuffer())
+		c.core.Save()
+	}
+}
+
+// ask asks for a chunk, unless enough waits already.
+func (c *conn) ask() {
+	if !c.asked && !c.eof && c.life == serving && c.core.Unread() < c.srv.o.MaxPipelined {
+		c.asked = c.stream.ReadChunk(c) == nil
+	}
+}
+
+// rest is what a connection does that needs bytes to go on: it waits, but not
+// for ever, and lets go of what it does not need for that.
+func (c *conn) rest() {
+	switch c.core.RecvState() {
+	case http1.RecvIdle:
+		if x := c.x; x != nil { // all that came was an empty line
+			c.x = nil
+			c.core.SetHead(nil)
+			c.srv.freeExchange(x)
+		}
+		c.watch(forIdle)
+	case http1.RecvHead:
+		c.watch(forHeader)
+	default:
+		c.watchBody()
+	}
+	if b := c.core.TakeBuffer(); b != nil {
+		c.srv.giveBuffer(b)
+	}
+	c.ask()
+}
+
+// finished is called when the response of x is complete.
+func (c *conn) finished(x *exchange) {
+	x.stage = finished
+	c.x = nil
+	c.logAccess(x)
+	switch {
+	case x.done != nil:
+		c.holding = x
+	case !x.serving:
+		c.srv.retire(x)
+	}
+	c.proceed()
+}
+
+// proceed goes on after a response.
+func (c *conn) proceed() {
+	switch {
+	case c.life != serving:
+	case c.core.RecvState() == http1.RecvClosed:
+		c.end()
+	case c.core.Unread() == 0 && !c.eof:
+		c.rest()
+	default:
+		c.schedule()
+	}
+}
+
+// end closes the connection when all has been written.
+func (c *conn) end() {
+	if c.life != serving {
+		return
+	}
+	c.life = ending
+	c.watch(forWrite)
+	c.stream.CloseAfterFlush()
+}
+
+// cut closes the connection now.
+func (c *conn) cut() {
+	if c.life != gone {
+		c.life = ending
+		c.stream.Close()
+	}
+}
+
+// refuse answers a request that broke the protocol, or a limit, and closes.
+func (c *conn) refuse(err error) {
+	var pe *http1.ProtocolError
+	if !errors.As(err, &pe) {
+		panic("bug: httpserver: " + err.Error())
+	}
+	x := c.x
+	c.x = nil
+	if c.core.SendState() == http1.SendHead {
+		r := c.srv.refusal(pe)
+		out, err := c.core.AppendWhole(c.stream.AvailableBuffer(), pe.Status, &r.header, r.body, c.srv.date.now(c.srv.loop))
+		if err == nil && c.write(out, nil) == nil && x != nil {
+			x.status, x.sent = pe.Status, int64(len(r.body))
+			c.logAccess(x)
+		}
+	}
+	if x != nil {
+		c.srv.freeExchange(x)
+	}
+	c.end()
+}
+
+// writeOutput sends what the protocol itself has to say.
+func (c *conn) writeOutput() {
+	if out := c.core.AppendOutput(c.stream.AvailableBuffer()); len(out) > 0 {
+		if c.write(out, nil) != nil {
+			c.cut()
+		}
+	}
+}
+
+// write queues p. An error means that nothing of it was taken.
+func (c *conn) write(p []byte, done func()) error {
+	err := c.stream.Write(p, done)
+	if err == nil {
+		c.written += int64(len(p))
+	}
+	return err
+}

@@ -1,0 +1,21 @@
+// Package httpserver drives HTTP/1.1 connections on an event loop: it decides
+// when bytes are fed to the protocol (internal/http1) and when its owner is
+// told, and knows nothing of what the bytes mean.
+//
+//	loop := ioloop.New(nil)
+//	server := httpserver.New(loop, httpserver.HandlerFunc(func(r *httpserver.Request) {
+//		r.Respond(200, nil, []byte("Hello World!"))
+//	}), nil)
+//	if err := server.Listen("tcp", "127.0.0.1:8888"); err != nil { ... }
+//	loop.Start()
+//
+// A handler is called with a whole request and answers it when it likes: at
+// once, from a later callback, or after it has awaited something. The requests
+// of a connection are served one after the other, in order; the next one waits
+// until this one is finished (rule 47). Every call of this package belongs to
+// the loop's goroutine.
+//
+// The order of reading: server.go (accepting), conn.go (feeding), exchange.go
+// (what a request is made of), request.go and respond.go (what a handler sees
+// and says), deadlines.go, shutdown.go.
+package httpserver

@@ -1,0 +1,156 @@
+package httpserver
+
+import (
+	"time"
+
+	"github.com/turbogo/turbo/internal/http1"
+)
+
+// stage is how far an exchange has come.
+type stage uint8
+
+const (
+	incoming stage = iota // the request is being received
+	complete              // it waits for the handler to be called
+	handed                // the handler has it
+	finished              // its response is complete, or it was detached
+)
+
+// An exchange is a request and the state of its response: everything that one
+// request needs and an idle connection does not. Exchanges are used again and
+// again; what handlers hold is a Request, which is not.
+type exchange struct {
+	c    *conn // nil when the connection is gone or was taken away
+	r    *Request
+	head http1.Head
+	body []byte
+
+	done    func() // of the last write
+	flushed func() // onFlushed as a value, made once
+	onClose func()
+
+	bodyFrom time.Duration // when the body began, on the loop's clock
+	begun    time.Time     // when the request began, for the access log
+	sent     int64         // bytes of the response's body
+	status   int
+	stage    stage
+	serving  bool   // ServeRequest has not returned
+	retired  bool   // it is freed at the end of the turn
+	remote   string // RemoteIP's result
+}
+
+// takeExchange returns an exchange for a request of c.
+func (s *Server) takeExchange(c *conn) *exchange {
+	var x *exchange
+	if n := len(s.free); n > 0 {
+		x, s.free[n-1] = s.free[n-1], nil
+		s.free = s.free[:n-1]
+	} else {
+		x = new(exchange)
+		x.flushed = x.onFlushed
+	}
+	x.c = c
+	x.r = s.newRequest(x)
+	if s.o.AccessLog != nil {
+		x.begun = time.Now()
+	}
+	return x
+}
+
+// handleBatch is how many Requests are made at once.
+const handleBatch = 64
+
+// newRequest returns a Request that was never used. They are not pooled:
+// somebody may keep a pointer to one, and must never meet another request
+// through it.
+func (s *Server) newRequest(x *exchange) *Request {
+	if len(s.handles) == 0 {
+		s.handles = make([]Request, handleBatch)
+	}
+	r := &s.handles[0]
+	s.handles = s.handles[1:]
+	r.x = x
+	return r
+}
+
+// poison makes released memory unreadable, so that a test notices who still
+// looks at it. Only tests set it.
+var poison bool
+
+// freeExchange takes an exchange back that nobody uses any more.
+func (s *Server) freeExchange(x *exchange) {
+	x.r.x = nil
+	x.head.Reset()
+	body := x.body
+	if poison {
+		clear(body[:cap(body)])
+	}
+	if cap(body) > keepBody {
+		body = nil
+	}
+	*x = exchange{head: x.head, body: body[:0], flushed: x.flushed}
+	if len(s.free) < keepExchanges {
+		s.free = append(s.free, x)
+	}
+}
+
+// retire frees x at the end of the turn: the callback that finished it may
+// look at the request until then.
+func (s *Server) retire(x *exchange) {
+	x.retired = true
+	if len(s.retired) == 0 {
+		s.loop.AddFlusher((*retirement)(s))
+	}
+	s.retired = append(s.retired, x)
+}
+
+// retirement is a server as work for the end of the turn.
+type retirement Server
+
+// Flush frees what was retired in this turn.
+func (r *retirement) Flush() {
+	s := (*Server)(r)
+	for i, x := range s.retired {
+		s.retired[i] = nil
+		s.freeExchange(x)
+	}
+	s.retired = s.retired[:0]
+}
+
+// addBody appends to the body. A length that was announced is not believed
+// beyond twice what has come.
+func (x *exchange) addBody(p []byte) {
+	if need := len(x.body) + len(p); need > cap(x.body) {
+		size := max(need, 2*cap(x.body), 4096)
+		if length := x.head.ContentLength(); length >= 0 && int64(size) > length {
+			size = int(length)
+		}
+		body := make([]byte, len(x.body), max(size, need))
+		copy(body, x.body)
+		x.body = body
+	}
+	x.body = append(x.body, p...)
+}
+
+// takeBuffer returns a buffer for bytes that are read ahead.
+func (s *Server) takeBuffer() []byte {
+	if n := len(s.spare); n > 0 {
+		b := s.spare[n-1]
+		s.spare[n-1] = nil
+		s.spare = s.spare[:n-1]
+		return b
+	}
+	return make([]byte, 0, 4096)
+}
+
+const (
+	keepBuffers     = 64
+	keepBufferBytes = 128 << 10
+)
+
+// giveBuffer takes one back.
+func (s *Server) giveBuffer(b []byte) {
+	if cap(b) > 0 && cap(b) <= keepBufferBytes && len(s.spare) < keepBuffers {
+		s.spare = append(s.spare, b[:0])
+	}
+}

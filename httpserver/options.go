@@ -1,0 +1,146 @@
+package httpserver
+
+import (
+	"time"
+
+	"github.com/turbogo/turbo/internal/http1"
+	"github.com/turbogo/turbo/iostream"
+)
+
+// Options sets up a server. The zero value of each field is its default, and so
+// is a negative one, unless the field says something else.
+type Options struct {
+	// NoKeepAlive closes every connection after its first response. The
+	// default is to keep connections as the client wishes.
+	NoKeepAlive bool
+
+	// XHeaders believes the fields X-Real-IP, X-Forwarded-For (its last
+	// address), X-Scheme and X-Forwarded-Proto for RemoteIP and Scheme. Only
+	// for a server that nobody can reach but by a proxy that sets them.
+	XHeaders bool
+
+	// MaxHeaderBytes is the length of a request's head, in bytes; default 18432
+	// (18 KiB). A longer one is answered with 431.
+	MaxHeaderBytes int
+	// MaxRequestLine is the length of a request line, in bytes; default 8192. A
+	// longer one is answered with 414.
+	MaxRequestLine int
+	// MaxHeaders is the number of header fields; default 256. More are answered
+	// with 431.
+	MaxHeaders int
+	// MaxBodyBytes is the length of a request's body, in bytes; default
+	// 134217728 (128 MiB). A longer one is answered with 413, before it is read.
+	// Memory is used as the body comes, not as it is announced.
+	MaxBodyBytes int64
+	// LengthRequired answers chunked requests with 411. The default is to take
+	// them.
+	LengthRequired bool
+
+	// HeaderTimeout is how long a request's head may take from its first byte;
+	// default 10 s. It is answered with 408 then.
+	HeaderTimeout time.Duration
+	// BodyTimeout is how long nothing of a body may come; default 30 s. It is
+	// also how long a body may be slower than MinBodyRate. It is answered with
+	// 408 then.
+	BodyTimeout time.Duration
+	// MinBodyRate is how many bytes of a body have to come a second, on average
+	// and after BodyTimeout; default 500. Negative: as few as they like.
+	MinBodyRate int
+	// IdleTimeout is how long a connection may wait for its next request, and a
+	// new one for its first; default 60 s. It is closed without a word then.
+	IdleTimeout time.Duration
+	// WriteTimeout is how long a client may take none of what waits to be
+	// written; default 30 s, measured to a quarter of it. The connection is cut
+	// then.
+	WriteTimeout time.Duration
+
+	// MaxConnections is how many connections may be open at the same time;
+	// default 100000. When there are that many, accepting pauses, and further
+	// ones wait in the kernel's backlog. Connections that were detached do not
+	// count.
+	MaxConnections int
+	// MaxPipelined is how many bytes are read ahead of the request being
+	// served; default 65536. When there are that many, reading pauses.
+	MaxPipelined int
+	// MaxWriteBuffer is how many bytes of responses may wait to be written on a
+	// connection; default 134217728 (128 MiB). A Write beyond is refused with
+	// iostream.ErrWriteLimit. And when more than 262144 (256 KiB) wait, the next
+	// request of the connection waits, too.
+	MaxWriteBuffer int
+
+	// ReusePort lets several servers share one address, each on a loop of its
+	// own (SO_REUSEPORT).
+	ReusePort bool
+	// Backlog is how many connections may wait to be accepted; default
+	// iostream.DefaultBacklog.
+	Backlog int
+
+	// AccessLog is called for every request that has been answered, refused
+	// ones included, with a record that is valid until it returns. The default,
+	// nil, is no log, and costs nothing.
+	AccessLog func(*AccessRecord)
+}
+
+const (
+	// maxTurn is how many requests of one connection are served in a row, when
+	// their answers do not wait for anything, before others have their turn.
+	maxTurn = 64
+	// highWater is how many bytes may wait to be written before the next
+	// request of the connection has to wait.
+	highWater = 256 << 10
+	// keepBody is the largest body whose memory is kept for another request.
+	keepBody = 64 << 10
+	// keepExchanges is how many requests' memory is kept.
+	keepExchanges = 1024
+)
+
+var defaultOptions = Options{
+	HeaderTimeout:  10 * time.Second,
+	BodyTimeout:    30 * time.Second,
+	MinBodyRate:    500,
+	IdleTimeout:    60 * time.Second,
+	WriteTimeout:   30 * time.Second,
+	MaxConnections: 100000,
+	MaxPipelined:   64 << 10,
+	MaxWriteBuffer: iostream.DefaultMaxWriteBuffer,
+	Backlog:        iostream.DefaultBacklog,
+}
+
+// withDefaults returns a copy of o, which may be nil.
+func (o *Options) withDefaults() Options {
+	var x Options
+	if o != nil {
+		x = *o
+	}
+	d := &defaultOptions
+	orDefault(&x.HeaderTimeout, d.HeaderTimeout)
+	orDefault(&x.BodyTimeout, d.BodyTimeout)
+	orDefault(&x.IdleTimeout, d.IdleTimeout)
+	orDefault(&x.WriteTimeout, d.WriteTimeout)
+	orDefault(&x.MaxConnections, d.MaxConnections)
+	orDefault(&x.MaxPipelined, d.MaxPipelined)
+	orDefault(&x.MaxWriteBuffer, d.MaxWriteBuffer)
+	orDefault(&x.Backlog, d.Backlog)
+	if x.MinBodyRate == 0 {
+		x.MinBodyRate = d.MinBodyRate
+	}
+	return x
+}
+
+func orDefault[T int | time.Duration](v *T, d T) {
+	if *v <= 0 {
+		*v = d
+	}
+}
+
+// limits are those of the protocol.
+func (o *Options) limits() *http1.Limits {
+	l := http1.Limits{
+		RequestLineBytes: o.MaxRequestLine,
+		HeaderBytes:      o.MaxHeaderBytes,
+		HeaderCount:      o.MaxHeaders,
+		BodyBytes:        o.MaxBodyBytes,
+		LengthRequired:   o.LengthRequired,
+	}
+	return l.WithDefaults()
+}

@@ -1,0 +1,197 @@
+package httpserver
+
+import (
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/turbogo/turbo/internal/http1"
+	"github.com/turbogo/turbo/iostream"
+)
+
+// Header is a list of fields to be sent, see the package's responses.
+type Header = http1.Header
+
+// Fields is a view of the fields of a request.
+type Fields = http1.Fields
+
+// StatusText returns the reason phrase of a status code, "" for one that is not
+// registered.
+func StatusText(status int) string { return http1.StatusText(status) }
+
+// A Request is what a client asks, and the way to answer it. It belongs to the
+// loop's goroutine.
+//
+// What it lends (slices and Fields) stays until the request is finished and
+// both ServeRequest and the callback in which it was finished have returned.
+// After that the slices hold other requests' bytes, so copy what is to be kept;
+// the Request itself says nothing any more: its methods return zero values, or
+// ErrFinished.
+type Request struct {
+	x *exchange // nil when it is over
+}
+
+// nothing is what a request is when it is over.
+var nothing exchange
+
+func (r *Request) get() *exchange {
+	if r.x == nil {
+		return &nothing
+	}
+	return r.x
+}
+
+// Method returns the request's method. Methods are case-sensitive.
+func (r *Request) Method() string { return r.get().head.Method() }
+
+// Target returns the request target as it was received, "/path?query" most of
+// the time. Turbo calls it uri.
+func (r *Request) Target() []byte { return r.get().head.Target() }
+
+// Path returns the target's path, as it was received: neither decoded nor
+// cleaned. It is "*" for OPTIONS on the server as a whole, and empty for
+// CONNECT.
+func (r *Request) Path() []byte { return r.get().head.Path() }
+
+// RawQuery returns what follows the target's first question mark.
+func (r *Request) RawQuery() []byte { return r.get().head.Query() }
+
+// Fields returns the header fields.
+func (r *Request) Fields() Fields { return r.get().head.Fields() }
+
+// Trailers returns the fields that came after a chunked body. They are not to
+// be mistaken for header fields: whoever forwarded the request may not have
+// looked at them.
+func (r *Request) Trailers() Fields { return r.get().head.Trailers() }
+
+// Body returns the body, without its framing.
+func (r *Request) Body() []byte { return r.get().body }
+
+// Version returns "HTTP/1.1" or "HTTP/1.0", or what a client of a later 1.x
+// says.
+func (r *Request) Version() string {
+	switch minor := r.get().head.Minor(); minor {
+	case 0:
+		return "HTTP/1.0"
+	case 1:
+		return "HTTP/1.1"
+	default:
+		return "HTTP/1." + string(rune('0'+minor))
+	}
+}
+
+// ProtoAtLeast11 tells whether the client understands HTTP/1.1: chunks, interim
+// responses, upgrades.
+func (r *Request) ProtoAtLeast11() bool { return r.get().head.Minor() >= 1 }
+
+// Upgrade tells whether the client asks for another protocol: the Upgrade field
+// names it, the connection option of that name is there, and it is not HTTP/1.0.
+func (r *Request) Upgrade() bool { return r.get().head.Upgrade() }
+
+// Host returns the authority that the request is for, with its port if it has
+// one: of the target when that names one, else of the Host field, and
+// "127.0.0.1" when there is neither (rule 55).
+func (r *Request) Host() string {
+	if host := r.get().head.Host(); len(host) > 0 {
+		return string(host)
+	}
+	return "127.0.0.1"
+}
+
+// Scheme returns "http", or with Options.XHeaders "https" when the proxy says
+// that the client uses that.
+func (r *Request) Scheme() string {
+	if x := r.x; x != nil && x.c != nil && x.c.srv.o.XHeaders {
+		for _, name := range [...]string{"X-Scheme", "X-Forwarded-Proto"} {
+			if scheme, ok := r.Fields().Lookup(name); ok {
+				if strings.EqualFold(string(scheme), "https") {
+					return "https"
+				}
+				return "http"
+			}
+		}
+	}
+	return "http"
+}
+
+// FullURL returns the URL that the client asked for, as far as the request
+// tells: scheme, host and target.
+func (r *Request) FullURL() string {
+	if target := r.Target(); len(target) == 0 || target[0] == '/' {
+		return r.Scheme() + "://" + r.Host() + string(target)
+	}
+	return r.Scheme() + "://" + r.Host() + string(r.Path())
+}
+
+// RemoteIP returns the client's IP address as text, "" when it has none, as
+// over a Unix socket. With Options.XHeaders it is the one that the proxy gives,
+// if that is an IP address.
+func (r *Request) RemoteIP() string {
+	x := r.x
+	if x == nil || x.c == nil {
+		return r.get().remote
+	}
+	if x.remote == "" {
+		if x.c.srv.o.XHeaders {
+			x.remote = proxied(x.head.Fields())
+		}
+		if x.remote == "" {
+			x.remote = x.c.stream.RemoteIP()
+		}
+	}
+	return x.remote
+}
+
+// proxied returns the address that a proxy says, "" when it says none. A list
+// of X-Forwarded-For has been lengthened by every proxy on the way; only the
+// last entry is from the one in front of this server.
+func proxied(f Fields) string {
+	text := f.Get("X-Real-IP")
+	if text == "" {
+		list := f.Values("X-Forwarded-For")
+		if len(list) == 0 {
+			return ""
+		}
+		text = list[len(list)-1]
+		text = strings.TrimSpace(text[strings.LastIndexByte(text, ',')+1:])
+	}
+	if _, err := netip.ParseAddr(text); err != nil {
+		return ""
+	}
+	return text
+}
+
+// RemoteAddr returns the address of the other end of the connection, nil when
+// it is not known (any more).
+func (r *Request) RemoteAddr() net.Addr {
+	if s := r.stream(); s != nil {
+		return s.RemoteAddr()
+	}
+	return nil
+}
+
+// LocalAddr returns the address of this end of the connection, nil when it is
+// not known (any more).
+func (r *Request) LocalAddr() net.Addr {
+	if s := r.stream(); s != nil {
+		return s.LocalAddr()
+	}
+	return nil
+}
+
+func (r *Request) stream() *iostream.IOStream {
+	if r.x == nil || r.x.c == nil {
+		return nil
+	}
+	return r.x.c.stream
+}
+
+// Elapsed returns how much time has passed since the request's head was
+// complete. Turbo calls it request_time.
+func (r *Request) Elapsed() time.Duration {
+	if r.x == nil || r.x.c == nil {
+		return 0
+	}
+	return r.x.c.srv.loop.Now() - r.x.bodyFrom
+}

@@ -1,0 +1,160 @@
+package httpserver
+
+import (
+	"net"
+	"time"
+
+	"github.com/turbogo/turbo/internal/http1"
+	"github.com/turbogo/turbo/ioloop"
+	"github.com/turbogo/turbo/iostream"
+)
+
+// A Handler answers requests.
+type Handler interface {
+	// ServeRequest is called when a request is complete, its body included, as a
+	// callback of the loop. It answers at once or later, and may suspend. What
+	// the request lends (its Body, its Path, ...) stays until the request is
+	// finished and ServeRequest has returned. When it panics, that is logged
+	// and the connection is closed, without a response if none was flushed
+	// (rule 48).
+	ServeRequest(r *Request)
+}
+
+// HandlerFunc is a function as a Handler.
+type HandlerFunc func(r *Request)
+
+// ServeRequest calls f.
+func (f HandlerFunc) ServeRequest(r *Request) { f(r) }
+
+// A Server serves connections on one loop. Its methods belong to the loop's
+// goroutine. Several loops can share an address, see Options.ReusePort.
+type Server struct {
+	loop    *ioloop.IOLoop
+	handler Handler
+	o       Options
+	limits  *http1.Limits
+
+	listeners []*iostream.Listener
+	paused    bool // the listeners, because there are MaxConnections
+	conns     conn // anchor of the ring of all connections
+	open      int  // how many they are
+
+	queues [purposes]*ioloop.Deadlines
+	date   dateCache
+	stop   *shutdown
+	hooks  []func()
+
+	free    []*exchange
+	retired []*exchange // to be freed at the end of the turn
+	spare   [][]byte    // buffers for bytes read ahead
+	handles []Request   // never used ones
+	record  AccessRecord
+	refused map[*http1.ProtocolError]*refusal
+}
+
+// New returns a server that serves requests with h, on l. Nil options are the
+// default ones.
+func New(l *ioloop.IOLoop, h Handler, o *Options) *Server {
+	if h == nil {
+		panic("httpserver: New without a handler")
+	}
+	s := &Server{loop: l, handler: h, o: o.withDefaults()}
+	s.limits = s.o.limits()
+	s.conns.next, s.conns.prev = &s.conns, &s.conns
+	for p, d := range [purposes]time.Duration{
+		forIdle: s.o.IdleTimeout, forHeader: s.o.HeaderTimeout, forBody: s.o.BodyTimeout, forWrite: s.o.WriteTimeout / writeChecks,
+	} {
+		s.queues[p] = l.NewDeadlines(d)
+	}
+	return s
+}
+
+// Listen begins to accept connections on an address: network and address are
+// those of iostream.Listen. It may be called several times, before and after
+// the loop was started.
+func (s *Server) Listen(network, address string) error {
+	if s.stop != nil {
+		return ErrShutdown
+	}
+	o := iostream.ListenOptions{
+		Stream:    iostream.Options{MaxWriteBuffer: s.o.MaxWriteBuffer},
+		Backlog:   s.o.Backlog,
+		ReusePort: s.o.ReusePort,
+	}
+	l, err := iostream.Listen(s.loop, network, address, &o, s.Serve)
+	if err != nil {
+		return err
+	}
+	s.listeners = append(s.listeners, l)
+	if s.paused {
+		l.Pause()
+	}
+	return nil
+}
+
+// Addrs returns the addresses that are listened on, in the order of the calls
+// of Listen.
+func (s *Server) Addrs() []net.Addr {
+	addrs := make([]net.Addr, 0, len(s.listeners))
+	for _, l := range s.listeners {
+		addrs = append(addrs, l.Addr())
+	}
+	return addrs
+}
+
+// Connections returns how many connections are open, without those that were
+// detached.
+func (s *Server) Connections() int { return s.open }
+
+// Serve serves a connection that was accepted elsewhere. The stream belongs to
+// the server from now on. After Shutdown it is closed.
+func (s *Server) Serve(stream *iostream.IOStream) {
+	if s.stop != nil {
+		stream.Close()
+		return
+	}
+	c := &conn{srv: s, stream: stream}
+	c.core.Init(http1.Server, s.limits)
+	if s.o.NoKeepAlive {
+		c.core.EndKeepAlive()
+	}
+	if stream.ReadChunk(c) != nil {
+		stream.Close() // it is closed, or in use
+		return
+	}
+	c.asked = true
+	s.add(c)
+	c.rest()
+}
+
+// add puts c into the ring of connections.
+func (s *Server) add(c *conn) {
+	last := s.conns.prev
+	last.next, c.prev = c, last
+	c.next, s.conns.prev = &s.conns, c
+	s.open++
+	if s.open >= s.o.MaxConnections && !s.paused {
+		s.paused = true
+		for _, l := range s.listeners {
+			l.Pause()
+		}
+	}
+}
+
+// remove takes c out of the ring, for good.
+func (s *Server) remove(c *conn) {
+	c.next.prev, c.prev.next = c.prev, c.next
+	c.next, c.prev = nil, nil
+	s.open--
+	switch {
+	case s.stop != nil:
+		s.stop.progress(s)
+	case s.paused && s.open < s.o.MaxConnections:
+		s.paused = false
+		for _, l := range s.listeners {
+			if err := l.Resume(); err != nil {
+				s.loop.Logger().Error("httpserver: accepting has ended", "address", l.Addr(), "error", err)
+			}
+		}
+	}
+}

@@ -1,0 +1,170 @@
+package httpserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/turbogo/turbo/iostream"
+)
+
+func TestShutdown(t *testing.T) {
+	var held []*Request
+	h := func(r *Request) {
+		if string(r.Path()) == "/" {
+			answerOK(r)
+			return
+		}
+		held = append(held, r)
+	}
+	play(t, timeouts, h, func(r *rig) {
+		fresh, idle, busy, piped, partial := r.dial(), r.dial(), r.dial(), r.dial(), r.dial()
+		idle.send(getRoot).expect(ok, "open")
+		busy.send(get("/busy"))
+		piped.send(get("/piped") + getRoot + getRoot)
+		partial.send(getRoot[:20])
+		var hooks []string
+		r.server.AddShutdownHook(func() { hooks = append(hooks, "first") })
+		r.server.AddShutdownHook(func() { hooks = append(hooks, "second") })
+		f := r.server.Shutdown(context.Background())
+		if got := fmt.Sprint(hooks); got != "[first second]" {
+			t.Errorf("hooks: %s", got)
+		}
+		if r.server.Shutdown(context.Background()) != f {
+			t.Error("a second shutdown")
+		}
+		r.turns(20)
+		fresh.expect("", "eof")
+		idle.expect("", "eof")
+		busy.expect("", "open")
+		if f.Done() {
+			t.Error("it is done")
+		}
+		late := r.dial()
+		r.turns(10)
+		late.expect("", "eof")
+		if err := r.server.Listen("tcp", "127.0.0.1:0"); !errors.Is(err, ErrShutdown) {
+			t.Error(err)
+		}
+		for _, q := range held {
+			answerOK(q)
+		}
+		r.turns(20)
+		busy.expect(okClose, "eof")
+		piped.expect(okClose, "eof") // those behind it may be asked again elsewhere
+		partial.send(getRoot[20:]).expect(okClose, "eof")
+		counts, err := f.Await()
+		if want := (Counts{Idle: 2, Finished: 3}); counts != want || err != nil {
+			t.Errorf("got %+v, %v", counts, err)
+		}
+	})
+}
+
+func TestShutdownIsBounded(t *testing.T) {
+	told := 0
+	play(t, timeouts, func(r *Request) { r.OnClose(func() { told++ }) }, func(r *rig) {
+		a, b := r.dial(), r.dial()
+		a.send(getRoot)
+		b.send(getRoot)
+		ctx, cancel := context.WithCancelCause(context.Background())
+		f := r.server.Shutdown(ctx)
+		r.turns(20)
+		if f.Done() {
+			t.Error("it is done")
+		}
+		enough := errors.New("enough")
+		cancel(enough)
+		counts, err := f.Await()
+		if want := (Counts{Cut: 2}); counts != want || err != enough {
+			t.Errorf("got %+v, %v", counts, err)
+		}
+		if told != 2 {
+			t.Errorf("%d were told", told)
+		}
+		r.turns(10)
+		a.expect("", "eof")
+	})
+}
+
+// A client that does not read its last answer is bounded by the write timeout,
+// one that does not finish its request by the others.
+func TestShutdownWaitsForNobodyForEver(t *testing.T) {
+	play(t, timeouts, func(r *Request) { r.Respond(200, nil, make([]byte, 1<<20)) }, func(r *rig) {
+		a, b := r.dial(), r.dial()
+		a.deaf = true
+		a.send(getRoot)
+		b.send(getRoot[:10])
+		f := r.server.Shutdown(context.Background())
+		r.sleep(time.Minute)
+		if !f.Done() {
+			t.Error("it is not done")
+		}
+	})
+}
+
+func TestShutdownOfAnIdleServer(t *testing.T) {
+	play(t, nil, answerOK, func(r *rig) {
+		if err := r.server.Listen("tcp", "127.0.0.1:0"); err != nil {
+			t.Fatal(err)
+		}
+		if len(r.server.Addrs()) != 1 {
+			t.Error("no address")
+		}
+		f := r.server.Shutdown(context.Background())
+		counts, err := f.Await()
+		if counts != (Counts{}) || err != nil {
+			t.Errorf("got %+v, %v", counts, err)
+		}
+	})
+}
+
+// A hook closes what was detached.
+func TestShutdownHookClosesDetached(t *testing.T) {
+	var s *shouter
+	h := func(r *Request) {
+		stream, _, err := r.Detach()
+		if err != nil {
+			t.Error(err)
+		}
+		s = &shouter{stream: stream}
+		stream.ReadChunk(s)
+	}
+	play(t, nil, h, func(r *rig) {
+		r.server.AddShutdownHook(func() { s.stream.Write([]byte("bye"), nil); s.stream.CloseAfterFlush() })
+		c := r.dial()
+		c.send(upgrade)
+		if _, err := r.server.Shutdown(context.Background()).Await(); err != nil {
+			t.Error(err)
+		}
+		r.turns(10)
+		c.expect("bye", "eof")
+	})
+}
+
+func TestServeTakesOnlyUsableStreams(t *testing.T) {
+	play(t, nil, answerOK, func(r *rig) {
+		a, b := iostream.Pipe(r.loop, nil)
+		a.Close()
+		r.server.Serve(a)
+		b.Close()
+		a, b = iostream.Pipe(r.loop, nil)
+		a.ReadBytes(1, func([]byte) {})
+		r.server.Serve(a)
+		b.Close()
+		if !a.Closed() || r.server.Connections() != 0 {
+			t.Error("it was taken")
+		}
+		if err := r.server.Listen("nonsense", ""); err == nil || !strings.Contains(err.Error(), "nonsense") {
+			t.Error(err)
+		}
+	})
+	defer func() {
+		if recover() == nil {
+			t.Error("a server without a handler")
+		}
+	}()
+	New(nil, nil, nil)
+}
