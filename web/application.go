@@ -1,0 +1,182 @@
+package web
+
+import (
+	"log/slog"
+	"slices"
+
+	"github.com/turbogo/turbo/httpserver"
+	"github.com/turbogo/turbo/ioloop"
+)
+
+// Header is a list of header fields, in the order in which they were added.
+type Header = httpserver.Header
+
+// Options sets up an application. The zero value of each field is its default.
+type Options struct {
+	// Loop is the loop that serves the application. Default: ioloop.Instance().
+	Loop *ioloop.IOLoop
+	// Server sets up the HTTP server of Listen: limits of requests, timeouts,
+	// TLS.
+	Server *httpserver.Options
+
+	// ServerName is the Server field of responses. Default: "Turbo.lua v2", as
+	// ever. NoServerName leaves the field out.
+	ServerName   string
+	NoServerName bool
+	// DefaultHost is where requests are sent, with 301, whose path no route
+	// matches: a host, or a whole URL. Default: they are answered with 404.
+	DefaultHost string
+	// NotFound makes the handler of requests whose path no route matches. It
+	// comes before DefaultHost.
+	NotFound func() Handler
+	// ErrorPage writes the content of an error's response to h: the status is
+	// set, everything else is empty. Finish is called for it. When it returns an
+	// error, or panics, the default page is sent. Default: the message.
+	ErrorPage func(h *RequestHandler, e *HTTPError) error
+	// Debug shows clients the error and the stack behind a 500. Not for
+	// production.
+	Debug bool
+
+	// CookieSecret is the key of secure cookies. OldCookieSecrets are former keys,
+	// whose cookies are still accepted.
+	CookieSecret     string
+	OldCookieSecrets []string
+	// CookieSHA256 signs new secure cookies with HMAC-SHA-256 in place of
+	// HMAC-SHA-1, which Turbo's applications understand. Both are accepted.
+	CookieSHA256 bool
+
+	// MaxArguments is how many parameters are read of a query, and of a form;
+	// further ones are ignored. Default: 256.
+	MaxArguments int
+	// MaxOutput is how many bytes of content a handler may have written and not
+	// flushed; beyond that Write fails with ErrOutputLimit. Default: 64 MiB.
+	MaxOutput int
+
+	// Logger receives errors and panics of handlers. Default: the loop's.
+	Logger *slog.Logger
+	// AccessLog receives a record for each request: the reason phrase of its
+	// status with the attributes status, method, target, remote and took.
+	// Default: lines of text on standard error, written once a turn of the loop.
+	// NoAccessLog turns it off.
+	AccessLog   *slog.Logger
+	NoAccessLog bool
+
+	// Settings is whatever the application's handlers share; the framework does
+	// not look at it. See Application.Settings.
+	Settings any
+}
+
+// Application is a list of routes and what they share. It is an
+// httpserver.Handler.
+type Application struct {
+	options    Options
+	routes     []Route
+	loop       *ioloop.IOLoop
+	server     *httpserver.Server
+	serverName string
+	keys       keyring
+
+	access *accessLog          // nil: none
+	logged *httpserver.Request // the last that has its line
+
+	free  []*exchange
+	cells []RequestHandler
+}
+
+// NewApplication returns an application with these routes; nil options are the
+// default ones. It panics when a server name could not be sent.
+func NewApplication(routes []Route, o *Options) *Application {
+	a := &Application{routes: slices.Clone(routes)}
+	if o != nil {
+		a.options = *o
+	}
+	o = &a.options
+	if a.loop = o.Loop; a.loop == nil {
+		a.loop = ioloop.Instance()
+	}
+	if o.MaxArguments <= 0 {
+		o.MaxArguments = 256
+	}
+	if o.MaxOutput <= 0 {
+		o.MaxOutput = 64 << 20
+	}
+	switch {
+	case o.NoServerName:
+	case o.ServerName == "":
+		a.serverName = "Turbo.lua v2"
+	default:
+		if err := a.SetServerName(o.ServerName); err != nil {
+			panic("web: Options.ServerName: " + err.Error())
+		}
+	}
+	for _, secret := range append([]string{o.CookieSecret}, o.OldCookieSecrets...) {
+		if secret != "" {
+			a.keys.keys = append(a.keys.keys, []byte(secret))
+		}
+	}
+	a.keys.current, a.keys.sha256 = o.CookieSecret != "", o.CookieSHA256
+	switch {
+	case o.NoAccessLog:
+	case o.AccessLog != nil:
+		a.access = &accessLog{handler: o.AccessLog.Handler()}
+	default:
+		a.access = &accessLog{handler: slog.NewTextHandler(newTurnWriter(a.loop), nil)}
+	}
+	return a
+}
+
+// AddHandler adds a route behind the others.
+func (a *Application) AddHandler(r Route) { a.routes = append(a.routes, r) }
+
+// ServerName returns the Server field of responses, "" when there is none.
+func (a *Application) ServerName() string { return a.serverName }
+
+// SetServerName changes the Server field of responses from now on; "" leaves it
+// out. It refuses what cannot be sent.
+func (a *Application) SetServerName(name string) error {
+	var h Header
+	if err := h.Add("Server", name); err != nil {
+		return err
+	}
+	a.serverName = name
+	return nil
+}
+
+// Settings returns Options.Settings.
+func (a *Application) Settings() any { return a.options.Settings }
+
+// Loop returns the loop that serves the application.
+func (a *Application) Loop() *ioloop.IOLoop { return a.loop }
+
+// Server returns the HTTP server of the application; the first call makes it.
+// It is where addresses are asked for, and where to shut down.
+func (a *Application) Server() *httpserver.Server {
+	if a.server == nil {
+		var o httpserver.Options
+		if a.options.Server != nil {
+			o = *a.options.Server
+		}
+		if also := o.AccessLog; a.access != nil {
+			o.AccessLog = func(r *httpserver.AccessRecord) {
+				a.serverAccess(r)
+				if also != nil {
+					also(r)
+				}
+			}
+		}
+		a.server = httpserver.New(a.loop, a, &o)
+	}
+	return a.server
+}
+
+// Listen has the application serve an address, such as "tcp" and
+// "127.0.0.1:8888", or "unix" and a path. It may be called several times. The
+// loop must be started for anything to happen.
+func (a *Application) Listen(network, address string) error {
+	return a.Server().Listen(network, address)
+}
+
+// ServeRequest answers a request. It implements httpserver.Handler.
+func (a *Application) ServeRequest(req *httpserver.Request) {
+	a.acquire(req).serve()
+}

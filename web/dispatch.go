@@ -1,0 +1,214 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/turbogo/turbo/internal/luapattern"
+)
+
+// serve answers a request.
+func (x *exchange) serve() {
+	if err := x.guard((*exchange).answer); err != nil {
+		x.fail(err)
+	}
+	x.settle()
+}
+
+// answer finds the route and calls what it leads to.
+func (x *exchange) answer() error {
+	path := x.req.Path()
+	for i := range x.app.routes {
+		r := &x.app.routes[i]
+		ok, err := r.match(path, &x.captures)
+		switch {
+		case errors.Is(err, luapattern.ErrBudget):
+			// Going on with the next route could end in one that was not meant.
+			return &HTTPError{Code: http.StatusBadRequest}
+		case ok && r.fn != nil:
+			return x.call(r)
+		case ok:
+			return x.enter(r.newHandler())
+		}
+	}
+	x.captures.route = nil
+	return x.unmatched()
+}
+
+// unmatched answers a path that no route takes.
+func (x *exchange) unmatched() error {
+	o := &x.app.options
+	switch {
+	case x.req.Method() == http.MethodOptions && string(x.req.Path()) == "*":
+		// RFC 9110, 9.3.7: about the server as a whole.
+		return x.answerOptions(strings.Join(supportedMethods, ", "))
+	case o.NotFound != nil:
+		x.status = http.StatusNotFound
+		return x.enter(o.NotFound())
+	case o.DefaultHost != "":
+		if err := x.begin(nil); err != nil {
+			return err
+		}
+		url := o.DefaultHost
+		if !strings.Contains(url, "://") {
+			url = "http://" + url + "/"
+		}
+		return x.redirect(url, http.StatusMovedPermanently)
+	}
+	return &HTTPError{Code: http.StatusNotFound}
+}
+
+// begin binds the handler and starts its header.
+func (x *exchange) begin(h Handler) error {
+	if err := x.bind(h); err != nil {
+		return err
+	}
+	x.defaultHeader()
+	return nil
+}
+
+// defaultHeader is the header before anybody adds to it.
+func (x *exchange) defaultHeader() {
+	x.header.Reset()
+	if name := x.app.serverName; name != "" {
+		x.mustAdd("Server", name)
+	}
+	if s, ok := x.handler.(DefaultHeaderSetter); ok {
+		s.SetDefaultHeaders()
+	}
+}
+
+// mustAdd adds a field that is known to be right.
+func (x *exchange) mustAdd(name, value string) {
+	if err := x.header.Add(name, value); err != nil {
+		panic("bug: web: field " + name + ": " + err.Error())
+	}
+}
+
+// mustSet is mustAdd in place of what has the same name.
+func (x *exchange) mustSet(name, value string) {
+	if err := x.header.Set(name, value); err != nil {
+		panic("bug: web: field " + name + ": " + err.Error())
+	}
+}
+
+// enter calls the entry points of a handler, in the order of rule 56 of the
+// original.
+func (x *exchange) enter(h Handler) error {
+	if h == nil {
+		return errNoHandler
+	}
+	if err := x.begin(h); err != nil {
+		return err
+	}
+	if c, ok := h.(Creator); ok {
+		if err := c.OnCreate(); err != nil {
+			return err
+		}
+	}
+	if _, ok := h.(ConnectionCloser); ok {
+		x.watch()
+	}
+	if u, ok := h.(Upgrader); ok {
+		return x.upgrade(u)
+	}
+	method := x.req.Method()
+	if !slices.Contains(listed(h), method) {
+		return x.notAllowed()
+	}
+	if err := x.readMultipart(); err != nil {
+		return err
+	}
+	if p, ok := h.(Preparer); ok {
+		if err := p.Prepare(); err != nil {
+			return err
+		}
+		if x.outcome == finished {
+			return nil
+		}
+	}
+	return x.callVerb(method)
+}
+
+func (x *exchange) callVerb(method string) error {
+	fn := verb(x.handler, method)
+	switch {
+	case fn == nil && method == http.MethodOptions:
+		return x.answerOptions(allowOf(x.handler))
+	case fn == nil:
+		return x.notAllowed()
+	}
+	if err := fn(x.handler); err != nil {
+		return err
+	}
+	return x.autoFinish()
+}
+
+// call answers by a function.
+func (x *exchange) call(r *Route) error {
+	if err := x.begin(nil); err != nil {
+		return err
+	}
+	if method := x.req.Method(); !r.allows(method) {
+		if method == http.MethodOptions {
+			return x.answerOptions(r.allow())
+		}
+		return notAllowed(r.allow())
+	}
+	if err := x.readMultipart(); err != nil {
+		return err
+	}
+	if err := r.fn(x.self); err != nil {
+		return err
+	}
+	return x.autoFinish()
+}
+
+func (x *exchange) autoFinish() error {
+	if x.async || x.outcome == finished {
+		return nil
+	}
+	return x.finish()
+}
+
+func (x *exchange) upgrade(u Upgrader) error {
+	if err := u.Upgrade(x.handler); err != nil || x.outcome == finished {
+		return err // or something else was answered: a redirect, for one
+	}
+	// The connection is somebody else's; nothing more happens here.
+	x.status = http.StatusSwitchingProtocols
+	x.logAccess()
+	x.outcome = finished
+	return nil
+}
+
+func (x *exchange) answerOptions(allow string) error {
+	if x.self == nil {
+		if err := x.begin(nil); err != nil {
+			return err
+		}
+	}
+	if err := x.header.Set("Allow", allow); err != nil {
+		return err
+	}
+	x.status = http.StatusNoContent
+	return x.finish()
+}
+
+// notAllowed is 405, or 404 where the handler itself stands for that.
+func (x *exchange) notAllowed() error {
+	if x.captures.route == nil {
+		return &HTTPError{Code: http.StatusNotFound}
+	}
+	return notAllowed(allowOf(x.handler))
+}
+
+func notAllowed(allow string) error {
+	h := new(Header)
+	if err := h.Add("Allow", allow); err != nil {
+		return err
+	}
+	return &HTTPError{Code: http.StatusMethodNotAllowed, Header: h}
+}

@@ -1,0 +1,165 @@
+package web
+
+import (
+	"runtime/debug"
+	"time"
+
+	"github.com/turbogo/turbo/ioloop"
+)
+
+// outcome is how far the response has come.
+type outcome uint8
+
+const (
+	buffering outcome = iota // nothing has been sent, all of it can be taken back
+	streaming                // the header has been sent
+	finished                 // the response is complete
+)
+
+// An exchange is a request and its response: what lies behind a RequestHandler.
+// Exchanges are pooled. gen counts their uses, so that a handler which is kept
+// for too long cannot reach the next request.
+type exchange struct {
+	app  *Application
+	req  request
+	gen  uint64
+	self *RequestHandler
+
+	handler  Handler // nil for a function
+	captures captures
+	started  time.Duration // on the loop's clock
+
+	outcome  outcome
+	busy     int  // calls of user code that have not returned
+	async    bool // finishing is left to somebody else
+	chunked  bool // SetChunkedWrite was called
+	failed   bool // an error answers, so OnFinish is not called
+	watching bool // OnClose of the request is set
+	waiting  bool // a callback of a write is outstanding
+	probing  bool // the timeout probe is armed
+	hooked   bool // OnFinish has been called
+
+	status  int
+	header  Header
+	cookies []responseCookie
+	body    []byte
+
+	sent      int64 // bytes of content handed over
+	announced int64 // Content-Length of a response that has begun, or -1
+
+	query, form []pair
+	parts       []Part
+	parsed      bool
+
+	pending []func()                // what to call when the last write has left
+	drains  []func(struct{}, error) // who waits in Drain
+
+	closed, flushed, probed func() // onClose, onFlushed and onProbe, made once
+
+	probe ioloop.Timeout
+}
+
+// keptBody is the largest buffer for a body that waits in the pool, maxFree how
+// many exchanges do.
+const (
+	keptBody = 64 << 10
+	maxFree  = 1024
+)
+
+// acquire returns an exchange for a request.
+func (a *Application) acquire(req request) *exchange {
+	var x *exchange
+	if n := len(a.free); n > 0 {
+		x, a.free = a.free[n-1], a.free[:n-1]
+	} else {
+		x = &exchange{app: a, announced: -1}
+		x.closed, x.flushed, x.probed = x.onClose, x.onFlushed, x.onProbe
+	}
+	x.req, x.status, x.started = req, 200, a.loop.Now()
+	return x
+}
+
+// settle gives x back when the response is complete and nobody's code can come
+// back to it.
+func (x *exchange) settle() {
+	if x.outcome != finished || x.busy > 0 || x.waiting {
+		return
+	}
+	x.app.loop.RemoveTimeout(x.probe)
+	x.probe = ioloop.Timeout{}
+	x.header.Reset()
+	clear(x.cookies)
+	clear(x.query)
+	clear(x.form)
+	clear(x.parts)
+	clear(x.pending)
+	body := x.body[:0]
+	if cap(body) > keptBody {
+		body = nil
+	}
+	x.captures.route, x.captures.re = nil, nil
+	x.req, x.self, x.handler, x.drains = nil, nil, nil, nil
+	x.gen++
+	x.outcome, x.body, x.sent, x.announced = buffering, body, 0, -1
+	x.async, x.chunked, x.failed, x.watching, x.probing, x.hooked, x.parsed = false, false, false, false, false, false, false
+	x.cookies, x.pending = x.cookies[:0], x.pending[:0]
+	x.query, x.form, x.parts = x.query[:0], x.form[:0], x.parts[:0]
+	if len(x.app.free) < maxFree {
+		x.app.free = append(x.app.free, x)
+	}
+}
+
+// A panicError is a panic of user code, as an error.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+// guard calls user code and turns a panic into an error. While the code runs, or
+// is suspended, x is not given back.
+func (x *exchange) guard(code func(*exchange) error) (err error) {
+	x.busy++
+	defer func() {
+		if v := recover(); v != nil {
+			if ioloop.IsUnwinding(v) {
+				panic(v)
+			}
+			err = &panicError{v, debug.Stack()}
+		}
+		x.busy--
+	}()
+	return code(x)
+}
+
+// bind makes x the exchange of its handler, or of a RequestHandler of its own.
+func (x *exchange) bind(h Handler) error {
+	x.handler = h
+	if h != nil {
+		x.self = h.requestHandler()
+		if x.self.x == nil {
+			*x.self = RequestHandler{x, x.gen}
+			return nil
+		}
+	}
+	x.self = x.app.newCell()
+	*x.self = RequestHandler{x, x.gen}
+	if h != nil {
+		x.handler = nil
+		return errReused
+	}
+	return nil
+}
+
+// cellBatch is how many RequestHandlers are made at once.
+const cellBatch = 64
+
+// newCell returns a RequestHandler that was never used. They are not pooled:
+// somebody may keep a pointer to one.
+func (a *Application) newCell() *RequestHandler {
+	if len(a.cells) == 0 {
+		a.cells = make([]RequestHandler, cellBatch)
+	}
+	c := &a.cells[0]
+	a.cells = a.cells[1:]
+	return c
+}

@@ -1,0 +1,91 @@
+package web
+
+import "time"
+
+// watch has the request tell when the client leaves. A client that ends its own
+// side of the connection is taken to have left then, as in Turbo; so only those
+// handlers ask for it that have OnConnectionClose.
+func (x *exchange) watch() {
+	x.watching = true
+	x.req.OnClose(x.closed)
+}
+
+// probeInterval is how late it may be noticed, where nobody watches, that what
+// somebody waits for will not happen.
+const probeInterval = time.Second
+
+// await prepares for a callback of a write, which is not called when the
+// connection ends first. Without watch, looking now and then must do.
+func (x *exchange) await() {
+	x.waiting = true
+	if !x.watching && !x.probing {
+		x.probing = true
+		x.probe = x.app.loop.AddTimeout(probeInterval, x.probed)
+	}
+}
+
+// onProbe looks whether the connection is still there.
+func (x *exchange) onProbe() {
+	switch {
+	case x.waiting && x.req.LocalAddr() == nil:
+		x.probing = false
+		x.lost()
+	default:
+		x.probe = x.app.loop.AddTimeout(probeInterval, x.probed)
+	}
+}
+
+// onClose is what watch asks for.
+func (x *exchange) onClose() {
+	if x.watching {
+		x.lost()
+	}
+}
+
+// lost ends all waiting: the connection has ended before the response was
+// flushed.
+func (x *exchange) lost() {
+	x.waiting = false
+	x.pending = x.pending[:0]
+	x.busy++
+	if x.outcome == finished {
+		x.onFinish()
+	} else if _, ok := x.handler.(ConnectionCloser); ok {
+		err := x.guard(func(x *exchange) error {
+			x.handler.(ConnectionCloser).OnConnectionClose()
+			return nil
+		})
+		if err != nil {
+			x.logError("OnConnectionClose", err)
+		}
+	}
+	x.resume(ErrClosed)
+	x.busy--
+	x.settle()
+}
+
+// onFlushed runs when the last write that asked for it has left.
+func (x *exchange) onFlushed() {
+	x.waiting = false
+	x.busy++
+	pending := x.pending
+	x.pending = nil
+	for _, fn := range pending {
+		fn()
+	}
+	x.resume(nil)
+	x.busy--
+	if x.outcome == finished {
+		x.onFinish()
+	}
+	x.settle()
+}
+
+// resume lets those who wait in Drain go on.
+func (x *exchange) resume(err error) {
+	drains := x.drains
+	x.drains = nil
+	for _, done := range drains {
+		done(struct{}{}, err)
+	}
+}

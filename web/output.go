@@ -1,0 +1,226 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/turbogo/turbo/ioloop"
+)
+
+// reserve allows n more bytes of content to be buffered.
+func (x *exchange) reserve(n int) error {
+	if x.outcome == finished {
+		return ErrFinished
+	}
+	if len(x.body)+n > x.app.options.MaxOutput {
+		return ErrOutputLimit
+	}
+	return nil
+}
+
+// start sends the header, with a length when the handler has given one.
+func (x *exchange) start() error {
+	length := int64(-1)
+	if text := x.header.Get("Content-Length"); text != "" && !x.chunked {
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || n < 0 {
+			return ErrContentLength
+		}
+		if length = n; int64(len(x.body)) > n {
+			return ErrContentLength
+		}
+	}
+	x.completeHeader()
+	if err := x.req.StartResponse(x.status, &x.header, length); err != nil {
+		return err
+	}
+	x.outcome, x.announced = streaming, length
+	return nil
+}
+
+// completeHeader adds what the framework knows, in the order of rule 60 of the
+// original: type, length, cookies, date.
+func (x *exchange) completeHeader() {
+	if !withoutContent(x.status) && !x.header.Has("Content-Type") {
+		x.mustAdd("Content-Type", "text/html; charset=UTF-8")
+	}
+	x.header.Place("Content-Length")
+	for i := range x.cookies {
+		x.mustAdd("Set-Cookie", x.cookies[i].text)
+	}
+	x.header.Place("Date")
+}
+
+// withoutContent reports whether responses of a status have no body.
+func withoutContent(status int) bool {
+	return status == http.StatusNoContent || status == http.StatusNotModified || status == http.StatusResetContent
+}
+
+// flush sends what is buffered. done is called when it has left, unless more is
+// written before: then it is forgotten, as in Turbo. A flush with nothing new
+// joins the one before it.
+func (x *exchange) flush(done func()) error {
+	if err := x.begun(); err != nil {
+		return err
+	}
+	if len(x.body) == 0 && done == nil {
+		return nil
+	}
+	x.forget()
+	if done != nil {
+		x.pending = append(x.pending, done)
+	}
+	return x.send(len(x.pending) > 0)
+}
+
+// begun sees to it that the header has been sent.
+func (x *exchange) begun() error {
+	switch x.outcome {
+	case finished:
+		return ErrFinished
+	case buffering:
+		return x.start()
+	}
+	return nil
+}
+
+// forget drops the callbacks of earlier flushes when there is something new.
+func (x *exchange) forget() {
+	if len(x.body) > 0 {
+		x.pending = x.pending[:0]
+	}
+}
+
+// drain sends what is buffered and waits until it has left. Unlike a callback,
+// who waits is never forgotten.
+func (x *exchange) drain() error {
+	if err := x.begun(); err != nil {
+		return err
+	}
+	x.forget()
+	future, done := ioloop.NewFuture[struct{}](x.app.loop)
+	x.drains = append(x.drains, done)
+	if err := x.send(true); err != nil {
+		x.drains = x.drains[:len(x.drains)-1]
+		return err
+	}
+	_, err := future.Await()
+	return err
+}
+
+// send hands the buffered content over; told asks for onFlushed. What could not
+// be sent stays buffered.
+func (x *exchange) send(told bool) error {
+	var done func()
+	x.waiting = false
+	if told || len(x.drains) > 0 {
+		x.await()
+		done = x.flushed
+	}
+	if err := x.req.Write(x.body, done); err != nil {
+		x.waiting = false
+		return err
+	}
+	x.sent += int64(len(x.body))
+	x.body = x.body[:0]
+	return nil
+}
+
+// finish completes the response.
+func (x *exchange) finish() error {
+	switch {
+	case x.outcome == finished:
+		return ErrFinished
+	case x.outcome == streaming || x.chunked:
+		return x.finishStream()
+	}
+	if text := x.header.Get("Content-Length"); text != "" {
+		if x.status == http.StatusNotModified || x.req.Method() == http.MethodHead && len(x.body) == 0 {
+			return x.finishStream() // it tells what GET would have got
+		}
+		if text != strconv.Itoa(len(x.body)) {
+			return ErrContentLength
+		}
+	}
+	x.outcome = finished
+	if !x.onFinish() {
+		x.mustSet("Connection", "close")
+	}
+	x.completeHeader()
+	x.sent = int64(len(x.body))
+	x.logAccess()
+	return x.delivered(x.req.Respond(x.status, &x.header, x.body))
+}
+
+// finishStream completes a response whose header has been sent, or that is to
+// be chunked.
+func (x *exchange) finishStream() error {
+	if err := x.begun(); err != nil {
+		return err
+	}
+	x.outcome = finished
+	later := false // with chunked writes OnFinish waits for the last chunk
+	if x.chunked && !x.failed {
+		_, later = x.handler.(Finisher)
+	}
+	healthy := later || x.onFinish()
+	var err error
+	if len(x.body) > 0 || later {
+		x.forget()
+		err = x.send(later || len(x.pending) > 0)
+	}
+	if err == nil && x.short() {
+		err = ErrContentLength
+	}
+	x.logAccess()
+	switch {
+	case err != nil:
+	case !healthy:
+		x.cut()
+	default:
+		err = x.req.Finish(nil)
+	}
+	return x.delivered(err)
+}
+
+// short reports whether less was sent than announced.
+func (x *exchange) short() bool {
+	return x.announced > x.sent && x.req.Method() != http.MethodHead && !withoutContent(x.status)
+}
+
+// delivered is how the end of a response ends. That the client has left is no
+// error. Anything else is, and the client must not wait for what does not come.
+func (x *exchange) delivered(err error) error {
+	if err == nil || errors.Is(err, ErrClosed) {
+		return nil
+	}
+	x.cut()
+	return err
+}
+
+// cut ends the connection at once, so that the client does not take what it has
+// for a whole response.
+func (x *exchange) cut() {
+	x.waiting, x.pending = false, x.pending[:0]
+	x.req.OnClose(nil)
+	x.req.Abort()
+}
+
+// onFinish calls the handler's OnFinish, once. It reports false when that
+// panicked.
+func (x *exchange) onFinish() bool {
+	f, ok := x.handler.(Finisher)
+	if !ok || x.failed || x.hooked {
+		return true
+	}
+	x.hooked = true
+	err := x.guard(func(*exchange) error {
+		f.OnFinish()
+		return nil
+	})
+	if err != nil {
+		x.logError("OnFinish", err)
+	}
+	return err == nil
+}
