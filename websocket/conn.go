@@ -1,0 +1,288 @@
+package websocket
+
+import (
+	"net"
+
+	"github.com/turbogo/turbo/internal/rfc6455"
+	"github.com/turbogo/turbo/ioloop"
+	"github.com/turbogo/turbo/iostream"
+)
+
+// Conn is a WebSocket connection, at either end. A handler's connection is its
+// field; Handler has the same methods.
+//
+// All methods belong to the loop's goroutine. From another one, go through
+// ioloop.IOLoop.AddCallback.
+type Conn struct {
+	core   rfc6455.Conn
+	stream *iostream.IOStream
+	kind   *kind
+	owner  receiver
+	rare   *rare
+	timer  ioloop.Deadline
+	prev   *Conn // in kind.live
+	next   *Conn
+
+	life    life
+	waits   waits
+	message MessageType
+	busy    bool // an event is being handled, maybe suspended
+	paused  bool // not reading, because the peer does not
+	marked  bool // the stream tells when its queue has become short
+}
+
+// life is where in its life a connection is. It only grows.
+type life uint8
+
+const (
+	unborn  life = iota // the handshake is not over
+	opening             // OnOpen is running
+	living              // chunks are read
+	over                // OnClose has been called, or is being
+)
+
+// waits says what the timer is for.
+type waits uint8
+
+const (
+	forSilence waits = iota // the peer is asked whether it is there
+	forPong                 // it has been asked
+	forClose                // the closing handshake
+)
+
+// rare is what few connections have, or only for some time.
+type rare struct {
+	pong     func(payload []byte) // the callback of the last Ping
+	reason   string               // of the peer's close frame
+	protocol string               // the subprotocol
+	cause    error                // what OnError is to be told at the end
+	queued   int                  // what was queued when the timer last looked at a paused connection
+	rest     []byte               // what came with the handshake
+}
+
+func (c *Conn) rarely() *rare {
+	if c.rare == nil {
+		c.rare = new(rare)
+	}
+	return c.rare
+}
+
+// open makes c the connection over s. The handshake is over.
+func (c *Conn) open(k *kind, s *iostream.IOStream, owner receiver, rest []byte) {
+	c.kind, c.stream, c.owner = k, s, owner
+	c.core.Init(&k.core)
+	c.life = opening
+	if len(rest) > 0 {
+		c.rarely().rest = rest
+	}
+	k.add(c)
+}
+
+// start begins to read; it is called when OnOpen has returned.
+func (c *Conn) start() {
+	if c.life != opening {
+		return
+	}
+	c.life = living
+	if c.core.State() == rfc6455.Open {
+		c.listen()
+	}
+	if c.rare != nil && c.rare.rest != nil {
+		c.kind.loop.AddRunner((*restTurn)(c))
+		return
+	}
+	c.ask()
+}
+
+// restTurn is the connection as the callback that reads what came with the
+// handshake.
+type restTurn Conn
+
+// Run treats it as the first chunk.
+func (t *restTurn) Run() {
+	c := (*Conn)(t)
+	rest := c.rare.rest
+	c.rare.rest = nil
+	c.receive(rest)
+}
+
+// Panicked cuts the connection, as the stream does when a later chunk's event
+// panics.
+func (t *restTurn) Panicked(any) { (*Conn)(t).cut(nil) }
+
+// ask wants the next chunk. Every way out of an open connection leads to end:
+// where the stream is closed before it has heard of c, by way of the loop.
+func (c *Conn) ask() {
+	c.paused = false
+	if c.stream.ReadChunk((*driver)(c)) != nil && c.life != over {
+		c.kind.loop.AddRunner((*endTurn)(c))
+	}
+}
+
+// endTurn is the connection as the callback that ends it.
+type endTurn Conn
+
+// Run ends it, unless that has happened.
+func (t *endTurn) Run() { (*Conn)(t).end() }
+
+// cut ends the connection without ceremony. OnError, if there is a cause, and
+// OnClose follow from the loop.
+func (c *Conn) cut(cause error) {
+	if c.life == over {
+		return
+	}
+	if cause != nil {
+		c.rarely().cause = cause
+	}
+	c.stream.Close()
+	if c.life == living {
+		c.kind.loop.AddRunner((*endTurn)(c))
+	}
+}
+
+// driver is the connection as the stream sees it: what is done with each chunk,
+// and at the end.
+type driver Conn
+
+// HandleChunk feeds the core, hands its events over, and asks for more.
+func (d *driver) HandleChunk(p []byte) { (*Conn)(d).receive(p) }
+
+func (c *Conn) receive(p []byte) {
+	if c.waits != forClose {
+		c.listen()
+	}
+	c.core.Receive(p)
+	c.pump()
+	c.goOn()
+}
+
+// pump hands over what has been received. The handler may have closed or cut
+// the connection, or been suspended and the peer have gone meanwhile: each turn
+// looks again.
+func (c *Conn) pump() {
+	c.busy = true
+	for c.life != over && !c.stream.Closed() {
+		ev, err := c.core.Next()
+		if c.core.HasOutput() {
+			c.put(c.core.AppendOutput(c.stream.AvailableBuffer()))
+		}
+		if err != nil {
+			c.fail(translate(err))
+			break
+		}
+		if ev.Kind == rfc6455.NeedData {
+			break
+		}
+		c.hear(ev)
+	}
+	c.busy = false
+	if c.life == over {
+		c.core.Abandon()
+	}
+}
+
+// hear calls the owner's event.
+func (c *Conn) hear(ev rfc6455.Event) {
+	switch ev.Kind {
+	case rfc6455.Message:
+		c.message = ev.Opcode
+		c.owner.OnMessage(ev.Payload)
+	case rfc6455.PongFrame:
+		c.hearPong(ev.Payload)
+	case rfc6455.CloseFrame:
+		if len(ev.Payload) > 0 {
+			c.rarely().reason = string(ev.Payload)
+		}
+	}
+}
+
+// goOn does what is next after a chunk.
+func (c *Conn) goOn() {
+	switch {
+	case c.life == over:
+	case c.core.Finished():
+		c.finish()
+	case c.core.State() == rfc6455.Open && c.stream.Buffered() > c.kind.opts.highWater():
+		c.paused = true
+		c.watchQueue()
+	default:
+		c.ask()
+	}
+}
+
+// finish closes the transport when everything has been written.
+func (c *Conn) finish() {
+	c.await(forClose, c.kind.closes)
+	c.stream.CloseAfterFlush()
+}
+
+// fail deals with a peer that broke a rule: the close frame has been queued.
+func (c *Conn) fail(err error) {
+	c.finish()
+	if e, ok := c.owner.(ErrorHandler); ok {
+		e.OnError(err)
+	}
+}
+
+// HandleClose ends the connection, whatever ended the stream.
+func (d *driver) HandleClose(error) { (*Conn)(d).end() }
+
+// end is where every connection comes to, once.
+func (c *Conn) end() {
+	if c.life == over {
+		return
+	}
+	c.life = over
+	c.timer.Disarm()
+	c.kind.remove(c)
+	if !c.busy {
+		c.core.Abandon()
+	}
+	if r := c.rare; r != nil {
+		r.pong, r.rest = nil, nil
+		if e, ok := c.owner.(ErrorHandler); ok && r.cause != nil {
+			e.OnError(r.cause)
+		}
+	}
+	if e, ok := c.owner.(Closer); ok {
+		e.OnClose()
+	}
+}
+
+// Closed tells whether the connection is closed or being closed, by whichever
+// side: whether WriteMessage would return ErrClosed.
+func (c *Conn) Closed() bool {
+	return c.life == unborn || c.life == over || c.core.State() != rfc6455.Open || c.stream.Closed()
+}
+
+// CloseCode returns the code of the peer's close frame: NoStatus when that had
+// none, AbnormalClosure when there was, or has been, no such frame.
+func (c *Conn) CloseCode() CloseCode { return c.core.CloseCode() }
+
+// CloseReason returns the reason in the peer's close frame, "" without one.
+func (c *Conn) CloseReason() string {
+	if c.rare == nil {
+		return ""
+	}
+	return c.rare.reason
+}
+
+// MessageType returns the type of the last message received: TextMessage or
+// BinaryMessage.
+func (c *Conn) MessageType() MessageType { return c.message }
+
+// ChosenSubprotocol returns the subprotocol that was agreed upon, "" for none.
+func (c *Conn) ChosenSubprotocol() string {
+	if c.rare == nil {
+		return ""
+	}
+	return c.rare.protocol
+}
+
+// RemoteAddr returns the peer's address, nil when it is not known.
+func (c *Conn) RemoteAddr() net.Addr {
+	if c.stream == nil {
+		return nil
+	}
+	return c.stream.RemoteAddr()
+}

@@ -1,0 +1,98 @@
+package websocket
+
+import (
+	"time"
+
+	"github.com/turbogo/turbo/internal/rfc6455"
+	"github.com/turbogo/turbo/ioloop"
+)
+
+// kind is what the connections of one route at one server have in common. One
+// that no server has yet is a route's template: only its options are used.
+type kind struct {
+	opts  Options
+	loop  *ioloop.IOLoop
+	core  rfc6455.Config
+	house *house
+
+	pings, pongs, closes *ioloop.Deadlines
+
+	live *Conn // the open connections, a list
+}
+
+// newKind returns a template.
+func newKind(o *Options) *kind { return &kind{opts: o.withDefaults()} }
+
+// standard is the template of a handler that was made by no Route.
+var standard = newKind(nil)
+
+// in returns the kind of a house that is made after the template.
+func (k *kind) in(h *house) *kind {
+	for _, own := range h.kinds {
+		if own.template == k {
+			return own.kind
+		}
+	}
+	shared := sharedBy(h.loop)
+	own := &kind{opts: k.opts, loop: h.loop, house: h}
+	own.core = rfc6455.Config{Role: rfc6455.Server, MessageBytes: k.opts.MaxMessageBytes, Pool: &shared.pool}
+	own.pings = shared.deadlines(k.opts.PingInterval)
+	own.pongs = shared.deadlines(k.opts.PingTimeout)
+	own.closes = shared.deadlines(k.opts.CloseTimeout)
+	h.kinds = append(h.kinds, furnished{k, own})
+	return own
+}
+
+// add puts a connection on the list of the open ones.
+func (k *kind) add(c *Conn) {
+	c.next = k.live
+	if c.next != nil {
+		c.next.prev = c
+	}
+	k.live = c
+	k.house.count++
+}
+
+// remove takes it off.
+func (k *kind) remove(c *Conn) {
+	if c.next != nil {
+		c.next.prev = c.prev
+	}
+	if c.prev != nil {
+		c.prev.next = c.next
+	} else {
+		k.live = c.next
+	}
+	c.prev, c.next = nil, nil
+	k.house.count--
+	k.house.left()
+}
+
+// shared is what all kinds of a loop have in common.
+type shared struct {
+	loop   *ioloop.IOLoop
+	pool   rfc6455.Pool
+	queues map[time.Duration]*ioloop.Deadlines
+}
+
+type sharedKey struct{}
+
+func sharedBy(l *ioloop.IOLoop) *shared {
+	s, ok := l.Value(sharedKey{}).(*shared)
+	if !ok {
+		s = &shared{loop: l, queues: make(map[time.Duration]*ioloop.Deadlines)}
+		l.SetValue(sharedKey{}, s)
+	}
+	return s
+}
+
+// deadlines returns the deadlines of a duration. The loop looks at each such
+// queue in every turn, so there is one for all who have the same.
+func (s *shared) deadlines(d time.Duration) *ioloop.Deadlines {
+	q := s.queues[d]
+	if q == nil {
+		q = s.loop.NewDeadlines(d)
+		s.queues[d] = q
+	}
+	return q
+}

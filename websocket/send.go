@@ -1,0 +1,192 @@
+package websocket
+
+import (
+	"encoding/json"
+	"fmt"
+	"unsafe"
+
+	"github.com/turbogo/turbo/internal/rfc6455"
+)
+
+// WriteMessage sends msg as a text, which must be valid UTF-8. msg may be used
+// again at once. What is written in a turn of the loop leaves at its end, in
+// one system call.
+//
+// It returns ErrClosed, ErrInvalidUTF8, or ErrQueueFull when the peer reads too
+// slowly (see Options.MaxQueuedBytes). Nothing was sent then.
+func (c *Conn) WriteMessage(msg []byte) error { return c.write(rfc6455.Text, msg) }
+
+// WriteText is WriteMessage for a string.
+func (c *Conn) WriteText(msg string) error {
+	// The bytes are only read, and not kept: no copy is needed to do without
+	// the string.
+	return c.write(rfc6455.Text, unsafe.Slice(unsafe.StringData(msg), len(msg)))
+}
+
+// WriteBinary sends msg as a binary message; otherwise it is WriteMessage.
+func (c *Conn) WriteBinary(msg []byte) error { return c.write(rfc6455.Binary, msg) }
+
+// WriteJSON sends v as JSON in a text. Beside the errors of WriteMessage it
+// returns those of json.Marshal.
+func (c *Conn) WriteJSON(v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("websocket: %w", err)
+	}
+	return c.write(rfc6455.Text, text)
+}
+
+func (c *Conn) write(op rfc6455.Opcode, msg []byte) error {
+	switch {
+	case c.Closed():
+		return ErrClosed
+	case c.stream.Buffered() > c.kind.opts.MaxQueuedBytes:
+		if !c.kind.opts.KeepSlowReaders {
+			c.cut(ErrQueueFull)
+		}
+		return ErrQueueFull
+	}
+	frame, rest, err := c.core.AppendSplit(c.stream.AvailableBuffer(), op, msg)
+	if err != nil {
+		return translate(err)
+	}
+	if err := c.put(frame); err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		if err := c.put(rest); err != nil {
+			return err
+		}
+	}
+	if c.stream.Buffered() > c.kind.opts.highWater() {
+		c.watchQueue()
+	}
+	return nil
+}
+
+// put writes bytes. A stream that does not take them cannot go on: a frame may
+// be missing its other half.
+func (c *Conn) put(p []byte) error {
+	err := c.stream.Write(p, nil)
+	if err == nil {
+		return nil
+	}
+	c.cut(nil)
+	return fmt.Errorf("%w (%v)", ErrClosed, err)
+}
+
+// Ping sends a ping with at most 125 bytes of data, and has fn, unless it is
+// nil, called with the payload of the next pong, whatever that is. There is one
+// place for such a callback: that of a later Ping takes it, also when it is
+// nil. payload is valid until fn returns.
+//
+// Pings from the peer are answered without being asked.
+func (c *Conn) Ping(data []byte, fn func(payload []byte)) error {
+	if err := c.control(c.core.AppendPing, data); err != nil {
+		return err
+	}
+	if fn != nil || c.rare != nil {
+		c.rarely().pong = fn
+	}
+	return nil
+}
+
+// Pong sends a pong that nobody asked for, with at most 125 bytes of data.
+func (c *Conn) Pong(data []byte) error { return c.control(c.core.AppendPong, data) }
+
+func (c *Conn) control(appendFrame func(dst, data []byte) ([]byte, error), data []byte) error {
+	switch {
+	case c.Closed():
+		return ErrClosed
+	case c.stream.Buffered() > c.kind.opts.MaxQueuedBytes+controlBytes:
+		return ErrQueueFull
+	}
+	frame, err := appendFrame(c.stream.AvailableBuffer(), data)
+	if err != nil {
+		return translate(err)
+	}
+	return c.put(frame)
+}
+
+// hearPong calls the callback that waits for a pong.
+func (c *Conn) hearPong(data []byte) {
+	if string(data) == keepAlive {
+		return
+	}
+	if c.rare != nil && c.rare.pong != nil {
+		fn := c.rare.pong
+		c.rare.pong = nil
+		fn(data)
+		return
+	}
+	if e, ok := c.owner.(PongHandler); ok {
+		e.OnPong(data)
+	}
+}
+
+// Close begins the closing handshake: a close frame with the code and the
+// reason, of at most 123 bytes, follows what is queued. No message is delivered
+// any more and none can be sent; OnClose is called when the peer has answered
+// and the connection is down, or Options.CloseTimeout has passed. Code 0 stands
+// for NormalClosure; NoStatus, without a reason, sends a frame without a code.
+//
+// On a connection that is closed or being closed it does nothing. Errors, which
+// leave the connection open: ErrCloseCode, ErrControlTooLong, ErrInvalidUTF8.
+func (c *Conn) Close(code CloseCode, reason string) error {
+	if c.Closed() {
+		return nil
+	}
+	if code == 0 {
+		code = NormalClosure
+	}
+	frame, err := c.core.AppendClose(c.stream.AvailableBuffer(), code, reason)
+	if err != nil {
+		return translate(err)
+	}
+	c.await(forClose, c.kind.closes)
+	if c.put(frame) != nil {
+		return nil // it could not be closed more thoroughly
+	}
+	if c.paused {
+		c.ask()
+	}
+	return nil
+}
+
+// BufferedAmount returns how many bytes wait to be read by the peer's system,
+// framing included.
+func (c *Conn) BufferedAmount() int {
+	if c.stream == nil {
+		return 0
+	}
+	return c.stream.Buffered()
+}
+
+// Writable tells whether the peer keeps up: at most half of
+// Options.MaxQueuedBytes wait for it. A sender of much looks at it before each
+// message and goes on in OnDrain.
+func (c *Conn) Writable() bool {
+	return !c.Closed() && c.stream.Buffered() <= c.kind.opts.highWater()
+}
+
+// watchQueue has drained called when the queue has become short. Only a
+// connection that needs it once pays for it.
+func (c *Conn) watchQueue() {
+	if c.marked {
+		return
+	}
+	c.marked = c.stream.SetWriteMarks(c.kind.opts.lowWater(), c.kind.opts.highWater(), c.drained) == nil
+}
+
+// drained is called when the queue has passed the marks.
+func (c *Conn) drained(above bool) {
+	if above || c.life == over {
+		return
+	}
+	if c.paused {
+		c.ask()
+	}
+	if e, ok := c.owner.(Drainer); ok && c.core.State() == rfc6455.Open {
+		e.OnDrain()
+	}
+}
