@@ -3,11 +3,13 @@ package httpserver
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/turbogo/turbo/ioloop"
+	"github.com/turbogo/turbo/iostream"
 )
 
 func TestKeepAliveConnectionServesRequestAfterRequest(t *testing.T) {
@@ -512,4 +514,65 @@ func TestConnectionLimit(t *testing.T) {
 		}
 		b.close()
 	})
+}
+
+// A handler hears of a connection that breaks while it writes.
+func TestBrokenConnection(t *testing.T) {
+	var held *Request
+	play(t, nil, func(r *Request) { held = r }, func(r *rig) {
+		write := map[string]func() error{
+			"small":   func() error { return held.Write([]byte("x"), nil) },
+			"large":   func() error { return held.Write(make([]byte, 50000), nil) },
+			"flush":   func() error { return held.Flush(nil) },
+			"whole":   func() error { return held.Respond(200, nil, nil) },
+			"in part": func() error { return held.Respond(200, nil, make([]byte, 50000)) },
+		}
+		for name, f := range write {
+			c := r.dial()
+			c.send(getRoot)
+			c.stream.Close()
+			var err error
+			for range 20 {
+				if name != "whole" && name != "in part" {
+					held.StartResponse(200, nil, -1)
+				}
+				if err = f(); errors.Is(err, ErrClosed) || errors.Is(err, ErrFinished) {
+					break
+				}
+				r.turns(1)
+			}
+			if !errors.Is(err, ErrClosed) && !errors.Is(err, ErrFinished) {
+				t.Errorf("%s: %v", name, err)
+			}
+			r.turns(10)
+			if n := r.server.Connections(); n != 0 {
+				t.Errorf("%s: %d connections", name, n)
+			}
+		}
+	})
+}
+
+func TestRefusalsAreLoggedForDebugging(t *testing.T) {
+	var b strings.Builder
+	loop := ioloop.New(&ioloop.Options{Logger: slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	s := New(loop, HandlerFunc(answerOK), nil)
+	loop.AddCallback(func() {
+		defer loop.Close()
+		one, two := iostream.Pipe(loop, nil)
+		s.Serve(one)
+		two.Write([]byte("BAD\r\n\r\n"), nil)
+		for range 20 {
+			loop.Yield()
+		}
+		two.Close()
+		for range 20 {
+			loop.Yield()
+		}
+	})
+	if err := loop.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), "status=400") || !strings.Contains(b.String(), "request refused") {
+		t.Errorf("log: %s", b.String())
+	}
 }

@@ -3,6 +3,7 @@ package httpserver
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -256,4 +257,36 @@ func TestUnixSocket(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
+}
+
+// A client that is reset in the middle of its answer.
+func TestReset(t *testing.T) {
+	events := make(chan error, 10)
+	s := serveTCP(t, nil, HandlerFunc(func(r *Request) {
+		if r.RemoteAddr() == nil || r.LocalAddr() == nil || r.RemoteIP() != "127.0.0.1" {
+			t.Errorf("from %v to %v", r.RemoteAddr(), r.LocalAddr())
+		}
+		r.OnClose(func() { events <- nil })
+		r.StartResponse(200, nil, -1)
+		var more func()
+		more = func() {
+			if err := r.Write(make([]byte, 1<<20), more); err != nil {
+				events <- err
+			}
+		}
+		more()
+	}))
+	for range 5 {
+		c := s.dial()
+		io.WriteString(c, getRoot)
+		io.ReadFull(c, make([]byte, 100000))
+		if err := c.(*net.TCPConn).SetLinger(0); err != nil {
+			t.Fatal(err)
+		}
+		c.Close()
+		if err := <-events; err != nil && !errors.Is(err, ErrClosed) {
+			t.Error(err)
+		}
+	}
+	s.stop()
 }

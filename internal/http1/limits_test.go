@@ -3,6 +3,7 @@ package http1
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 )
@@ -119,7 +120,7 @@ func TestDefaultsAreAsDocumented(t *testing.T) {
 	if got := (&Limits{HeaderBytes: 5000, BodyBytes: -1}).WithDefaults(); got.RequestLineBytes != 5000 || got.BodyBytes != 134217728 {
 		t.Errorf("got %+v", *got)
 	}
-	if got := (&Limits{HeaderBytes: 1 << 40, TrailerBytes: 1 << 40}).WithDefaults(); got.HeaderBytes != maxHeadBytes || got.TrailerBytes != maxHeadBytes {
+	if got := (&Limits{HeaderBytes: math.MaxInt, TrailerBytes: math.MaxInt}).WithDefaults(); got.HeaderBytes != maxHeadBytes || got.TrailerBytes != maxHeadBytes {
 		t.Errorf("got %+v", *got)
 	}
 }
