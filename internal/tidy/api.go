@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -181,8 +182,12 @@ func (a *API) fieldComment(name string) string {
 	return text
 }
 
-// Fields lists the fields of the struct types of dir whose names end in Options
-// or Limits and that bound something: numbers and durations, as Type.Field.
+// bounding matches the fields that bound something; what else is a number, such
+// as the length of a body that is to be sent, is none of a limit's business.
+var bounding = regexp.MustCompile(`^(Max|Min|Linger)|(Timeout|Interval|Bytes|Backlog)$`)
+
+// Fields lists the fields of the options and limits of dir that bound something:
+// numbers and durations, as Type.Field.
 func (a *API) Fields(dir string) []string {
 	p := a.Package(dir)
 	if p == nil {
@@ -200,7 +205,7 @@ func (a *API) Fields(dir string) []string {
 		}
 		for field := range s.Fields() {
 			basic, ok := field.Type().Underlying().(*types.Basic)
-			if ok && field.Exported() && basic.Info()&types.IsInteger != 0 {
+			if ok && field.Exported() && bounding.MatchString(field.Name()) && basic.Info()&types.IsInteger != 0 {
 				list = append(list, name+"."+field.Name())
 			}
 		}

@@ -119,10 +119,11 @@ func (b *base) Method() {}
 // Options are.
 type Options struct {
 	base
-	// Helpers is. Default: 64.
-	Helpers int
-	Idle    time.Duration
-	Name    string
+	// MaxHelpers is. Default: 64.
+	MaxHelpers  int
+	IdleTimeout time.Duration
+	BodyLength  int
+	Name        string
 	hidden  int
 }
 
@@ -132,7 +133,7 @@ type Limits int
 
 const max = 3 << 10
 
-var defaults = Options{Idle: 2 * time.Minute, Name: "x"}
+var defaults = Options{IdleTimeout: 2 * time.Minute, Name: "x"}
 
 var other = new(Options)
 `
@@ -145,7 +146,7 @@ func TestAPIKnowsNamesAndMembers(t *testing.T) {
 		want  bool
 	}{
 		{"ioloop", []string{"Options"}, true},
-		{"ioloop", []string{"Options", "Idle"}, true},
+		{"ioloop", []string{"Options", "IdleTimeout"}, true},
 		{"ioloop", []string{"Options", "Inherited"}, true},
 		{"ioloop", []string{"Loop", "Method"}, true},
 		{"ioloop", []string{"max"}, true},
@@ -159,7 +160,7 @@ func TestAPIKnowsNamesAndMembers(t *testing.T) {
 			t.Errorf("Has(%q, %q) is %v, want %v", c.dir, c.names, got, c.want)
 		}
 	}
-	if d := cmp.Diff([]string{"Options.Helpers", "Options.Idle"}, a.Fields("ioloop")); d != "" {
+	if d := cmp.Diff([]string{"Options.MaxHelpers", "Options.IdleTimeout"}, a.Fields("ioloop")); d != "" {
 		t.Errorf("bounds (-want +got):\n%s", d)
 	}
 	if got := a.Fields("nowhere"); got != nil {
@@ -175,10 +176,10 @@ func TestAPIKnowsNumbers(t *testing.T) {
 		ok   bool
 	}{
 		{"ioloop.max", 3072, true},
-		{"ioloop.defaults.Idle", 120e9, true},
+		{"ioloop.defaults.IdleTimeout", 120e9, true},
 		{"ioloop.defaults.Name", 0, false},
 		{"ioloop.defaults.Gone", 0, false},
-		{"ioloop.other.Idle", 0, false},
+		{"ioloop.other.IdleTimeout", 0, false},
 		{"ioloop.max.Field", 0, false},
 		{"ioloop.gone", 0, false},
 		{"nowhere.gone", 0, false},
@@ -192,7 +193,7 @@ func TestAPIKnowsNumbers(t *testing.T) {
 
 func TestLimitsPageThatDiffersIsFound(t *testing.T) {
 	a := fixture(t, limited)
-	good := "| `ioloop.Options.Helpers` | count | 64 | | wait |\n| `ioloop.Options.Idle` | time | 2 min | `ioloop.defaults.Idle` | closed |\n" +
+	good := "| `ioloop.Options.MaxHelpers` | count | 64 | | wait |\n| `ioloop.Options.IdleTimeout` | time | 2 min | `ioloop.defaults.IdleTimeout` | closed |\n" +
 		"| `ioloop.max` | bytes | 3 KiB | `ioloop.max` | refused |\n"
 	for _, c := range []struct{ old, new, want string }{
 		{"", "", "[]"},
@@ -204,7 +205,7 @@ func TestLimitsPageThatDiffersIsFound(t *testing.T) {
 		{"| count | 64 |", "| count | 65 |", `its comment does not say "Default: 65"`},
 		{"`ioloop.max` | refused", "`ioloop.gone` | refused", "ioloop.gone is no constant"},
 		{"| closed |", "|", "a row is name, unit"},
-		{"| `ioloop.Options.Idle` |", "| Idle |", "has no row for ioloop.Options.Idle"},
+		{"| `ioloop.Options.IdleTimeout` |", "| IdleTimeout |", "has no row for ioloop.Options.IdleTimeout"},
 	} {
 		got := fmt.Sprint(checkLimitsPage(parseDocument("docs/limits.md", strings.Replace(good, c.old, c.new, 1)), a))
 		if c.want == "[]" && got != "[]" || !strings.Contains(got, c.want) {

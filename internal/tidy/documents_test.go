@@ -107,3 +107,19 @@ func TestDocumentTurbo(t *testing.T) {
 		t.Error(f)
 	}
 }
+
+// TestDocumentLimits compares the page about the limits with the code.
+func TestDocumentLimits(t *testing.T) {
+	tree := project(t)
+	for _, f := range checkLimitsPage(document(t, tree, "docs/limits.md"), api(t, tree)) {
+		t.Error(f)
+	}
+}
+
+// TestDocumentWalk looks whether the walk has a dozen stops. That each exists is
+// seen to by TestDocumentNamesExist.
+func TestDocumentWalk(t *testing.T) {
+	for _, f := range checkWalkPage(document(t, project(t), "docs/walk.md")) {
+		t.Error(f)
+	}
+}
