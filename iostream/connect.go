@@ -2,6 +2,7 @@ package iostream
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"slices"
@@ -29,7 +30,8 @@ const (
 // done is called exactly once, from the callbacks phase, with nil or with what
 // went wrong, which names the address; the stream is closed then, and its close
 // callback follows. ErrClosed means that the stream was closed first. done may
-// be nil: an error is logged then.
+// be nil: an error is logged then. With Options.TLS, the connection is there
+// when the handshake is through; what was wrong with that is a *TLSError.
 //
 // A name is resolved off the loop; a name with several addresses is tried the
 // way of RFC 8305, "happy eyeballs". Options.ConnectTimeout bounds it all.
@@ -38,6 +40,9 @@ func Connect(l *ioloop.IOLoop, network, address string, o *Options, done func(er
 	d := &dial{s: s, network: network, address: address, done: done}
 	if o != nil {
 		d.resolver = o.Resolver
+		if o.TLS != nil {
+			d.tls = clientTLS(o.TLS, address)
+		}
 	}
 	s.tr = d
 	d.begin(o.connectTimeout())
@@ -58,6 +63,7 @@ type dial struct {
 	s                *IOStream
 	network, address string
 	resolver         *net.Resolver
+	tls              *tls.Config        // nil: without
 	cancel           context.CancelFunc // of the resolver
 	done             func(error)        // nil once it is queued
 
@@ -201,21 +207,51 @@ func (d *dial) failed(to sock.Addr, call string, err error) {
 
 // connected makes the stream a connected one.
 func (d *dial) connected(fd int, to sock.Addr) {
+	timeout := d.timeout
+	if d.tls != nil {
+		d.timeout = ioloop.Timeout{} // it goes on
+	}
 	d.end()
-	d.report(nil)
 	s := d.s
 	s.fd, s.peer = int32(fd), to.Endpoint
+	if d.tls != nil {
+		d.secure(timeout)
+		return
+	}
+	d.report(nil)
 	s.connected((*fdTransport)(s))
+}
+
+// secure goes on with the TLS handshake.
+func (d *dial) secure(timeout ioloop.Timeout) {
+	s := d.s
+	s.tr = (*fdTransport)(s)
+	s.handshake(d.tls, false, s.conf.handshake, nil, func(_ *tlsHandshake, err error) {
+		s.hub.loop.RemoveTimeout(timeout)
+		d.report(err)
+		switch err {
+		case nil:
+			s.connected(s.tr)
+		case ErrClosed:
+		default:
+			s.shut(err)
+		}
+	})
 }
 
 // connected replaces the dial by a transport that works.
 func (s *IOStream) connected(tr transport) {
 	s.tr = tr
+	if s.flags&driven == 0 && s.state == open {
+		s.watched |= uint8(ioloop.Read)
+	}
+	s.usable()
+}
+
+// usable goes on with what waited for a transport that works.
+func (s *IOStream) usable() {
 	s.flags &^= connecting
 	watch := ioloop.Events(s.watched)
-	if s.flags&driven == 0 && s.state == open {
-		watch |= ioloop.Read
-	}
 	s.watched = 0
 	s.setWatch(watch &^ ioloop.Write)
 	if s.wq != nil && s.flags&flushQueued == 0 && s.state != closed {

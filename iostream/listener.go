@@ -1,6 +1,7 @@
 package iostream
 
 import (
+	"crypto/tls"
 	"net"
 	"os"
 	"time"
@@ -20,6 +21,23 @@ type ListenOptions struct {
 	// ReusePort lets several listeners, of one process or of several, share an
 	// address (SO_REUSEPORT). The kernel spreads the connections.
 	ReusePort bool
+	// TLS makes the streams TLS ones: accept is called for a connection when its
+	// handshake is through, from the callbacks phase. The configuration must not
+	// change any more; several listeners, also of several loops, may share it and
+	// the sessions that it can resume. Its callbacks run on other goroutines.
+	// Default: nil, no TLS. See TLSFiles.
+	TLS *tls.Config
+	// MaxHandshakes is how many connections may be in their handshake, each of
+	// them bounded by Stream.HandshakeTimeout. When there are so many, accepting
+	// pauses. Default: 1024.
+	MaxHandshakes int
+	// HandshakeFailed is called, from the callbacks phase, with what was wrong
+	// with a handshake. Default: it is logged as a warning, but for debugging only
+	// when the client went away.
+	HandshakeFailed func(*TLSError)
+	// PlainAnswer is what a client is told that does not speak TLS. Default:
+	// nothing.
+	PlainAnswer []byte
 }
 
 const (
@@ -39,6 +57,7 @@ type Listener struct {
 	hub    *hub
 	fd     int
 	conf   *config
+	tls    *listenerTLS // nil without TLS
 	accept func(*IOStream)
 	addr   net.Addr
 	family sock.Family
@@ -77,11 +96,15 @@ func Listen(l *ioloop.IOLoop, network, address string, o *ListenOptions, accept 
 	if options.Backlog <= 0 {
 		options.Backlog = DefaultBacklog
 	}
+	secure, err := options.listenerTLS()
+	if err != nil {
+		return nil, err
+	}
 	fd, at, err := bind(network, address, &options)
 	if err != nil {
 		return nil, err
 	}
-	ln := &Listener{hub: hubOf(l), fd: fd, conf: options.Stream.config(), accept: accept, addr: at.NetAddr(), family: at.Family}
+	ln := &Listener{hub: hubOf(l), fd: fd, tls: secure, conf: options.Stream.config(), accept: accept, addr: at.NetAddr(), family: at.Family}
 	if at.Family == sock.Unix && at.Path[0] != '@' {
 		ln.file, err = os.Lstat(at.Path)
 		if err != nil {
@@ -129,6 +152,7 @@ func (ln *Listener) Close() {
 	ln.closed = true
 	ln.hub.loop.RemoveTimeout(ln.retry)
 	ln.hub.loop.CloseFD(ln.fd)
+	ln.tls.closeHandshakes()
 	ln.removeFile()
 }
 
@@ -148,7 +172,7 @@ func (ln *Listener) removeFile() {
 
 // watch has the loop tell of connections, unless something holds that up.
 func (ln *Listener) watch() error {
-	if ln.closed || ln.paused || ln.starved {
+	if ln.closed || ln.paused || ln.starved || ln.tls.mustWait() {
 		return nil
 	}
 	return ln.hub.loop.AddEventHandler(ln.fd, ioloop.Read, ln)
@@ -159,6 +183,10 @@ func (ln *Listener) HandleEvents(int, ioloop.Events) {
 	for range acceptBatch {
 		if ln.closed || ln.paused {
 			return // the callback did it
+		}
+		if ln.tls.mustWait() {
+			ln.hub.loop.RemoveHandler(ln.fd)
+			return
 		}
 		fd, peer, err := sock.Accept(ln.fd)
 		switch {
@@ -184,6 +212,10 @@ func (ln *Listener) take(fd int, peer sock.Addr) {
 		}
 	}
 	s := newStream(ln.hub, fd, ln.conf, peer.Endpoint)
+	if ln.tls != nil {
+		ln.secure(s)
+		return
+	}
 	ln.current = s
 	ln.accept(s)
 	ln.current = nil

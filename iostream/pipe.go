@@ -141,11 +141,13 @@ func (e *pipeEnd) Flush() {
 // pipeTurn is the end as a callback: a new turn has begun.
 type pipeTurn pipeEnd
 
-// Run lets the end be looked at again.
+// Run lets the end be looked at again: once a turn, for as long as a condition
+// holds.
 func (t *pipeTurn) Run() {
 	e := (*pipeEnd)(t)
 	e.had = false
-	if e.due {
+	if e.due || e.conditions() != 0 {
+		e.due = true
 		e.s.hub.loop.AddFlusher(e)
 	}
 }

@@ -1,6 +1,7 @@
 package iostream
 
 import (
+	"crypto/tls"
 	"net"
 	"time"
 
@@ -25,6 +26,18 @@ type Options struct {
 	// ConnectTimeout bounds what Connect may take, name resolution included.
 	// Default: 30 s; a negative one is no bound.
 	ConnectTimeout time.Duration
+	// TLS makes Connect speak TLS, as a client: the connection is there when the
+	// handshake is through. Without a ServerName, the host of the address is the
+	// one that the server's certificate has to be for. Renegotiation is never
+	// done. The configuration must not change any more. Default: nil, no TLS.
+	//
+	// Callbacks of the configuration run on other goroutines, except the Put of a
+	// ClientSessionCache, which runs on the loop.
+	TLS *tls.Config
+	// HandshakeTimeout bounds what a TLS handshake may take. What Connect does
+	// is bounded by ConnectTimeout as well. Default: 10 s; a negative one is no
+	// bound.
+	HandshakeTimeout time.Duration
 	// Resolver finds the addresses of names for Connect. Default:
 	// net.DefaultResolver.
 	Resolver *net.Resolver
@@ -70,6 +83,8 @@ const (
 	ended       // nothing more can be sent
 	broken      // a write failed; what the peer sent before may be read
 	aboveMark   // the high-water callback has been called
+
+	layered // the transport is a layer on another one
 )
 
 // IOStream is a connection on a loop: what arrives is read with callbacks, what
@@ -97,6 +112,7 @@ type config struct {
 	maxRead, maxWrite int
 	linger            time.Duration
 	lingerBytes       int
+	handshake         time.Duration
 }
 
 // rare is what few streams need, or only at their end.
@@ -113,7 +129,7 @@ type rare struct {
 }
 
 func (o *Options) config() *config {
-	c := &config{maxRead: DefaultMaxBufferSize, maxWrite: DefaultMaxWriteBuffer, linger: defaultLinger, lingerBytes: defaultLingerBytes}
+	c := &config{maxRead: DefaultMaxBufferSize, maxWrite: DefaultMaxWriteBuffer, linger: defaultLinger, lingerBytes: defaultLingerBytes, handshake: DefaultHandshakeTimeout}
 	if o == nil {
 		return c
 	}
@@ -128,6 +144,9 @@ func (o *Options) config() *config {
 	}
 	if o.LingerBytes > 0 {
 		c.lingerBytes = o.LingerBytes
+	}
+	if o.HandshakeTimeout != 0 {
+		c.handshake = o.HandshakeTimeout
 	}
 	return c
 }
@@ -164,6 +183,11 @@ func newStream(h *hub, fd int, conf *config, peer sock.Endpoint) *IOStream {
 func (s *IOStream) ready(events ioloop.Events) {
 	if s.state == closed {
 		return
+	}
+	if s.flags&layered != 0 {
+		if events = through(s.tr, events); events == 0 || s.state == closed {
+			return
+		}
 	}
 	if events&(ioloop.Write|ioloop.Error) != 0 && s.watching(ioloop.Write) && s.wq != nil {
 		s.push()

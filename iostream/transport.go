@@ -37,6 +37,22 @@ type transport interface {
 	remote() sock.Addr
 }
 
+// A layer is a transport that lies on another one, and hears of its events
+// before the stream does.
+type layer interface {
+	// ready deals with events of the transport below, and returns those that are
+	// the stream's.
+	ready(events ioloop.Events) ioloop.Events
+}
+
+// through passes events up through what lies below a layer.
+func through(below transport, events ioloop.Events) ioloop.Events {
+	if l, ok := below.(layer); ok && events != 0 {
+		return l.ready(events)
+	}
+	return events
+}
+
 // fdTransport is a connected socket. It is the stream itself under another
 // name, so it costs no memory and no pointer to follow.
 type fdTransport IOStream
