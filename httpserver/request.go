@@ -118,10 +118,14 @@ func (r *Request) Scheme() string {
 // FullURL returns the URL that the client asked for, as far as the request
 // tells: scheme, host and target.
 func (r *Request) FullURL() string {
-	if target := r.Target(); len(target) == 0 || target[0] == '/' {
+	switch target := r.Target(); {
+	case len(target) > 0 && target[0] == '/':
 		return r.Scheme() + "://" + r.Host() + string(target)
+	case len(target) < 2, r.Method() == "CONNECT": // all of a server, or just its name
+		return r.Scheme() + "://" + r.Host()
+	default:
+		return string(target) // a whole URL itself
 	}
-	return r.Scheme() + "://" + r.Host() + string(r.Path())
 }
 
 // RemoteIP returns the client's IP address as text, "" when it has none, as

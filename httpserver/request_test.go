@@ -85,6 +85,25 @@ func TestXHeaders(t *testing.T) {
 	}
 }
 
+func TestFullURL(t *testing.T) {
+	var got string
+	play(t, nil, func(r *Request) { got = r.FullURL(); answerOK(r) }, func(r *rig) {
+		for request, want := range map[string]string{
+			"GET /a?b=c":            "http://h:8/a?b=c",
+			"GET http://x:9/a?b=c":  "http://x:9/a?b=c",
+			"OPTIONS *":             "http://h:8",
+			"OPTIONS http://x":      "http://x",
+			"CONNECT y:1":           "http://y:1",
+			"GET https://x.example": "https://x.example",
+		} {
+			r.dial().send(request + " HTTP/1.1\r\nHost: h:8\r\n\r\n")
+			if got != want {
+				t.Errorf("%s: %q, want %q", request, got, want)
+			}
+		}
+	})
+}
+
 func TestElapsed(t *testing.T) {
 	var held *Request
 	play(t, nil, func(r *Request) { held = r }, func(r *rig) {

@@ -52,15 +52,12 @@ func (x *exchange) respondInParts(status int, h *Header, body, date []byte) erro
 		return ErrStatus
 	}
 	core := &x.c.core
-	if !core.BodyAllowed(status) {
-		body = nil
-	}
 	out, err := core.AppendResponse(x.c.stream.AvailableBuffer(), status, h, int64(len(body)), date)
 	if err != nil {
 		return err
 	}
 	x.status, x.sent = status, int64(len(body))
-	out, send, _ := core.AppendPrefix(out, len(body)) // as long as announced
+	out, send, _ := core.AppendPrefix(out, len(body)) // as long as announced, or not allowed
 	err = x.deliver(out, false)
 	if err == nil && send {
 		err = x.deliver(body, false)

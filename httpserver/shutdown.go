@@ -56,20 +56,23 @@ func (s *Server) Shutdown(ctx context.Context) *ioloop.Future[Counts] {
 	s.each(func(c *conn) {
 		c.core.EndKeepAlive()
 		switch {
-		case c.idle():
+		case !c.between():
+			stop.left++
+		case c.stream.Buffered() > 0: // its last response is on the way
+			stop.left++
+			c.end()
+		default:
 			stop.counts.Idle++
 			c.cut()
-		default:
-			stop.left++
 		}
 	})
 	stop.progress(s)
 	return stop.future
 }
 
-// idle tells whether c waits for a request, and has nothing left to say.
-func (c *conn) idle() bool {
-	return c.core.RecvState() == http1.RecvIdle && c.core.Unread() == 0 && c.stream.Buffered() == 0
+// between tells whether c is between two requests.
+func (c *conn) between() bool {
+	return c.core.RecvState() == http1.RecvIdle && c.core.Unread() == 0
 }
 
 // each calls f for every connection; f may close them.

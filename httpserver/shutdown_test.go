@@ -63,6 +63,29 @@ func TestShutdown(t *testing.T) {
 	})
 }
 
+// A response that is complete but on its way still arrives.
+func TestShutdownLetsResponsesLeave(t *testing.T) {
+	big := strings.Repeat("x", 1<<20)
+	play(t, timeouts, func(r *Request) { r.Respond(200, nil, []byte(big)) }, func(r *rig) {
+		c := r.dial()
+		c.deaf = true
+		c.send(getRoot)
+		f := r.server.Shutdown(context.Background())
+		r.turns(20)
+		if f.Done() {
+			t.Error("it is done")
+		}
+		c.deaf = false
+		c.read()
+		counts, err := f.Await()
+		if want := (Counts{Finished: 1}); counts != want || err != nil {
+			t.Errorf("got %+v, %v", counts, err)
+		}
+		r.turns(10)
+		c.expect(response(big), "eof")
+	})
+}
+
 func TestShutdownIsBounded(t *testing.T) {
 	told := 0
 	play(t, timeouts, func(r *Request) { r.OnClose(func() { told++ }) }, func(r *rig) {

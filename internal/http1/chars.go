@@ -79,19 +79,26 @@ const (
 )
 
 // validValue is all(p, isValue), eight bytes at a time: field values are most
-// of a head. A word without a byte below 0x20 and without 0x7f needs no second
-// look; the subtractions may borrow into the next byte, but only from one that
-// was found.
+// of a head. The last word overlaps the one before it.
 func validValue(p []byte) bool {
-	for len(p) >= 8 {
-		w := binary.LittleEndian.Uint64(p)
-		del := w ^ 0x7f*ones
-		if ((w-0x20*ones)&^w|(del-ones)&^del)&highs != 0 && !all(p[:8], isValue) {
+	if len(p) < 8 {
+		return all(p, isValue)
+	}
+	for i := 0; i < len(p)-8; i += 8 {
+		if !validWord(p[i : i+8]) {
 			return false
 		}
-		p = p[8:]
 	}
-	return all(p, isValue)
+	return validWord(p[len(p)-8:])
+}
+
+// validWord: a word without a byte below 0x20 and without 0x7f needs no second
+// look. The subtractions may borrow from the next byte, but only for one that
+// was found.
+func validWord(p []byte) bool {
+	w := binary.LittleEndian.Uint64(p)
+	del := w ^ 0x7f*ones
+	return ((w-0x20*ones)&^w|(del-ones)&^del)&highs == 0 || all(p, isValue)
 }
 
 // lower maps A to Z to a to z and leaves every other byte alone.

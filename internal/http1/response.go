@@ -76,13 +76,6 @@ func (c *Conn) plan(status int, h *Header, length int64) (f framing, keep bool) 
 	return framingClose, false
 }
 
-// BodyAllowed tells whether a response of this status has a body. The answer to
-// HEAD would have one.
-func (c *Conn) BodyAllowed(status int) bool {
-	f, _ := c.plan(status, nil, 0)
-	return f != framingNone && status != 205
-}
-
 // isHead tells whether the request's method was HEAD.
 func (c *Conn) isHead() bool { return c.head != nil && c.head.method == "HEAD" }
 
@@ -190,14 +183,13 @@ func (c *Conn) AppendWhole(dst []byte, status int, h *Header, body, date []byte)
 	if status < 200 {
 		return dst, ErrStatus
 	}
-	if !c.BodyAllowed(status) {
-		body = nil
-	}
 	out, err := c.AppendResponse(dst, status, h, int64(len(body)), date)
 	if err != nil {
 		return dst, err
 	}
-	out, _ = c.AppendData(out, body) // as long as announced
+	if c.sendFraming == framingLength {
+		out, _ = c.AppendData(out, body) // as long as announced
+	}
 	return c.AppendEnd(out, nil)
 }
 
