@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"crypto/tls"
 	"time"
 
 	"github.com/turbogo/turbo/internal/http1"
@@ -68,6 +69,11 @@ type Options struct {
 	// request of the connection waits, too.
 	MaxWriteBuffer int
 
+	// TLS has Listen speak TLS. HTTP/1.1 is the only protocol that is offered
+	// (ALPN), unless NextProtos says something else. A client that speaks plain
+	// HTTP is answered with 400. Default: nil, no TLS. See iostream.TLSFiles.
+	TLS *tls.Config
+
 	// ReusePort lets several servers share one address, each on a loop of its
 	// own (SO_REUSEPORT).
 	ReusePort bool
@@ -131,6 +137,39 @@ func orDefault[T int | time.Duration](v *T, d T) {
 	if *v <= 0 {
 		*v = d
 	}
+}
+
+// listen are those of a listener.
+func (o *Options) listen() *iostream.ListenOptions {
+	l := &iostream.ListenOptions{
+		Stream:    iostream.Options{MaxWriteBuffer: o.MaxWriteBuffer},
+		Backlog:   o.Backlog,
+		ReusePort: o.ReusePort,
+		TLS:       o.TLS,
+	}
+	if o.TLS != nil {
+		l.PlainAnswer = plainAnswer()
+		if len(o.TLS.NextProtos) == 0 {
+			l.TLS = o.TLS.Clone()
+			l.TLS.NextProtos = []string{"http/1.1"}
+		}
+	}
+	return l
+}
+
+// plainAnswer is what a client is told that speaks HTTP where TLS is spoken.
+func plainAnswer() []byte {
+	var core http1.Conn
+	core.Init(http1.Server, nil)
+	core.Receive([]byte{0})
+	if _, err := core.Next(); err == nil {
+		panic("bug: httpserver: a zero byte is a request")
+	}
+	out, err := core.AppendWhole(nil, 400, nil, []byte("This port speaks HTTPS.\n"), nil)
+	if err != nil {
+		panic("bug: httpserver: " + err.Error())
+	}
+	return out
 }
 
 // limits are those of the protocol.

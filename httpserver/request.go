@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"crypto/tls"
 	"net"
 	"net/netip"
 	"strings"
@@ -99,8 +100,17 @@ func (r *Request) Host() string {
 	return "127.0.0.1"
 }
 
-// Scheme returns "http", or with Options.XHeaders "https" when the proxy says
-// that the client uses that.
+// TLS returns what was agreed on in the connection's TLS handshake, nil without
+// TLS.
+func (r *Request) TLS() *tls.ConnectionState {
+	if s := r.stream(); s != nil {
+		return s.TLSState()
+	}
+	return nil
+}
+
+// Scheme returns "https" over TLS, else "http"; with Options.XHeaders, what the
+// proxy says.
 func (r *Request) Scheme() string {
 	if x := r.x; x != nil && x.c != nil && x.c.srv.o.XHeaders {
 		for _, name := range [...]string{"X-Scheme", "X-Forwarded-Proto"} {
@@ -111,6 +121,9 @@ func (r *Request) Scheme() string {
 				return "http"
 			}
 		}
+	}
+	if r.TLS() != nil {
+		return "https"
 	}
 	return "http"
 }

@@ -76,12 +76,7 @@ func (s *Server) Listen(network, address string) error {
 	if s.stop != nil {
 		return ErrShutdown
 	}
-	o := iostream.ListenOptions{
-		Stream:    iostream.Options{MaxWriteBuffer: s.o.MaxWriteBuffer},
-		Backlog:   s.o.Backlog,
-		ReusePort: s.o.ReusePort,
-	}
-	l, err := iostream.Listen(s.loop, network, address, &o, s.Serve)
+	l, err := iostream.Listen(s.loop, network, address, s.o.listen(), s.Serve)
 	if err != nil {
 		return err
 	}

@@ -3,14 +3,21 @@ package httpserver
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"math/big"
 	"net"
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,12 +31,17 @@ type tcpServer struct {
 	server *Server
 	addr   string
 	ended  chan error
+	mute   atomic.Bool // logging fails the test otherwise
 }
 
 func serveTCP(t testing.TB, o *Options, h Handler) *tcpServer {
 	t.Helper()
 	s := &tcpServer{t: t, ended: make(chan error, 1)}
-	s.loop = ioloop.New(&ioloop.Options{Logger: slog.New(logged{func(line string) { t.Errorf("logged: %s", line) }})})
+	s.loop = ioloop.New(&ioloop.Options{Logger: slog.New(logged{func(line string) {
+		if !s.mute.Load() {
+			t.Errorf("logged: %s", line)
+		}
+	}})})
 	s.server = New(s.loop, h, o)
 	if err := s.server.Listen("tcp", "127.0.0.1:0"); err != nil {
 		t.Fatal(err)
@@ -288,5 +300,64 @@ func TestReset(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	s.stop()
+}
+
+// certificate makes a key pair for 127.0.0.1, and a pool that trusts it.
+func certificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		NotAfter:     time.Now().Add(time.Hour),
+		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(leaf)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
+}
+
+func TestTLS(t *testing.T) {
+	pair, pool := certificate(t)
+	s := serveTCP(t, &Options{TLS: &tls.Config{Certificates: []tls.Certificate{pair}}}, HandlerFunc(func(r *Request) {
+		state := r.TLS()
+		if state == nil {
+			r.Respond(500, nil, nil)
+			return
+		}
+		r.Respond(200, nil, fmt.Appendf(nil, "%s %s %d", r.Scheme(), state.NegotiatedProtocol, len(r.Body())))
+	}))
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: true}
+	client := &http.Client{Transport: transport}
+	for _, size := range []int{0, 10, 1 << 20} {
+		resp, err := client.Post("https://"+s.addr+"/", "text/plain", bytes.NewReader(make([]byte, size)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if want := fmt.Sprintf("https http/1.1 %d", size); string(body) != want || err != nil || resp.ProtoMajor != 1 {
+			t.Errorf("got %q, %v, want %q", body, err, want)
+		}
+	}
+	transport.CloseIdleConnections()
+	s.mute.Store(true)
+	c := s.dial()
+	io.WriteString(c, getRoot)
+	if got, err := io.ReadAll(c); err != nil || !strings.HasPrefix(string(got), "HTTP/1.1 400 Bad Request\r\n") {
+		t.Errorf("plain HTTP: %q, %v", got, err)
+	}
+	c.Close()
 	s.stop()
 }
