@@ -134,10 +134,7 @@ func (x *exchange) enter(h Handler) error {
 
 func (x *exchange) callVerb(method string) error {
 	fn := verb(x.handler, method)
-	switch {
-	case fn == nil && method == http.MethodOptions:
-		return x.answerOptions(allowOf(x.handler))
-	case fn == nil:
+	if fn == nil {
 		return x.notAllowed()
 	}
 	if err := fn(x.handler); err != nil {
@@ -151,10 +148,7 @@ func (x *exchange) call(r *Route) error {
 	if err := x.begin(nil); err != nil {
 		return err
 	}
-	if method := x.req.Method(); !r.allows(method) {
-		if method == http.MethodOptions {
-			return x.answerOptions(r.allow())
-		}
+	if !r.allows(x.req.Method()) {
 		return notAllowed(r.allow())
 	}
 	if err := x.readMultipart(); err != nil {
@@ -185,10 +179,8 @@ func (x *exchange) upgrade(u Upgrader) error {
 }
 
 func (x *exchange) answerOptions(allow string) error {
-	if x.self == nil {
-		if err := x.begin(nil); err != nil {
-			return err
-		}
+	if err := x.begin(nil); err != nil {
+		return err
 	}
 	if err := x.header.Set("Allow", allow); err != nil {
 		return err

@@ -34,8 +34,8 @@ type PatchHandler interface{ Patch() error }
 // DeleteHandler answers DELETE.
 type DeleteHandler interface{ Delete() error }
 
-// OptionsHandler answers OPTIONS. Without one, OPTIONS is answered with 204 and
-// the methods that there are.
+// OptionsHandler answers OPTIONS. Without one, OPTIONS is answered with 405 as
+// any other method that a handler lacks; Allow has the methods that there are.
 type OptionsHandler interface{ Options() error }
 
 // DefaultHeaderSetter is called first. It sets header fields that every
@@ -131,7 +131,7 @@ func allowOf(h Handler) string {
 	wanted := listed(h)
 	var allowed []string
 	for _, m := range supportedMethods {
-		if slices.Contains(wanted, m) && (m == http.MethodOptions || verb(h, m) != nil) {
+		if slices.Contains(wanted, m) && verb(h, m) != nil {
 			allowed = append(allowed, m)
 		}
 	}
@@ -148,7 +148,7 @@ func (r *Route) allows(method string) bool {
 func (r *Route) allow() string {
 	var allowed []string
 	for _, m := range supportedMethods {
-		if m == http.MethodOptions || r.allows(m) {
+		if r.allows(m) {
 			allowed = append(allowed, m)
 		}
 	}

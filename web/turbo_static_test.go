@@ -77,7 +77,7 @@ func TestTurboStatic(t *testing.T) {
 	r.Differs(tags, theirs("text/plain", "5", hello, "hello"), staticAnswer(text, "5", quote(hello), "hello"))
 	differsAt(r, 4, "D42: HEAD on a single file is answered", notFound, staticAnswer(text, "5", quote(hello), ""))
 	r.Differs("D42: 405 with Allow", refused("405 Method Not Allowed", "18", "Method Not Allowed"),
-		`  "HTTP/1.1 405 Method Not Allowed\r\nServer: Turbo.lua v2\r\nAllow: GET, HEAD, OPTIONS\r\nContent-Type: text/html; charset=UTF-8\r\nContent-Length: 18`+end+`Method Not Allowed" [open]`)
+		`  "HTTP/1.1 405 Method Not Allowed\r\nServer: Turbo.lua v2\r\nAllow: GET, HEAD\r\nContent-Type: text/html; charset=UTF-8\r\nContent-Length: 18`+end+`Method Not Allowed" [open]`)
 	r.Differs("StaticFileHandler panics for what is not there, when the route is made",
 		refused("500 Internal Server Error", "<n>", "<traceback>"), "  panics")
 	r.Differs(tags, theirs("text/plain", "5", hello, "hello"), staticAnswer(text, "5", quote(hello), "hello"))

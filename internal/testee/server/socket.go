@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bytes"
+
+	"github.com/turbogo/turbo/ioloop"
+	"github.com/turbogo/turbo/web"
+	"github.com/turbogo/turbo/websocket"
+)
+
+// echoSocket sends each message back, with its type. A peer that does not read
+// is cut by the connection, and that is all there is to do about it.
+type echoSocket struct{ websocket.Handler }
+
+func (s *echoSocket) OnMessage(msg []byte) {
+	if s.MessageType() == websocket.BinaryMessage {
+		s.WriteBinary(msg)
+	} else {
+		s.WriteMessage(msg)
+	}
+}
+
+// echo is an echoSocket for those who ask for a WebSocket, and otherwise
+// answers any method with the request's body.
+type echo struct{ echoSocket }
+
+func newEcho() websocket.MessageHandler { return new(echo) }
+
+// Upgrade decides which of both it is.
+func (e *echo) Upgrade(outer web.Handler) error {
+	if e.Request().Fields().Has("Upgrade") {
+		return e.Handler.Upgrade(outer)
+	}
+	return e.Finish(e.Request().Body())
+}
+
+// room is where the clients of /broadcast on one loop are.
+type room struct {
+	loop    *ioloop.IOLoop
+	clients map[*broadcastSocket]struct{}
+	all     *rooms
+}
+
+// rooms are those of all loops, and the applications that they belong to. It
+// does not change any more when the loops have started.
+type rooms struct {
+	list []*room
+	apps []*web.Application
+}
+
+func newRooms(g *ioloop.Group) *rooms {
+	all := new(rooms)
+	for _, l := range g.Loops() {
+		all.list = append(all.list, &room{loop: l, clients: make(map[*broadcastSocket]struct{}), all: all})
+	}
+	return all
+}
+
+func (all *rooms) of(l *ioloop.IOLoop) *room {
+	for _, r := range all.list {
+		if r.loop == l {
+			return r
+		}
+	}
+	panic("bug: a loop without a room")
+}
+
+// publish sends msg to everybody, on whichever loop. The other loops get a copy
+// of their own, as msg is only lent.
+func (r *room) publish(t websocket.MessageType, msg []byte) {
+	r.send(t, msg)
+	for _, other := range r.all.list {
+		if other != r {
+			kept := bytes.Clone(msg)
+			other.loop.AddCallback(func() { other.send(t, kept) })
+		}
+	}
+}
+
+func (r *room) send(t websocket.MessageType, msg []byte) {
+	for c := range r.clients {
+		if t == websocket.BinaryMessage {
+			c.WriteBinary(msg)
+		} else {
+			c.WriteMessage(msg)
+		}
+	}
+}
+
+// broadcastSocket sends each message to every client of /broadcast.
+type broadcastSocket struct {
+	websocket.Handler
+	room *room
+}
+
+func (s *broadcastSocket) OnOpen()              { s.room.clients[s] = struct{}{} }
+func (s *broadcastSocket) OnClose()             { delete(s.room.clients, s) }
+func (s *broadcastSocket) OnMessage(msg []byte) { s.room.publish(s.MessageType(), msg) }
+
+// floodSocket sends as many bytes as the client has asked for, as fast as it
+// takes them, and then closes.
+type floodSocket struct {
+	websocket.Handler
+	left int64
+}
+
+// floodMessage is the size of its messages, in bytes.
+const floodMessage = 64 << 10
+
+var flood = bytes.Repeat([]byte("flood..."), floodMessage/8)
+
+func (s *floodSocket) OnOpen() {
+	var err error
+	if s.left, err = number(&s.RequestHandler, "bytes", "0", 0); err != nil {
+		s.Close(websocket.UnsupportedData, err.Error())
+		return
+	}
+	s.OnDrain()
+}
+
+// OnDrain sends until the client is behind.
+func (s *floodSocket) OnDrain() {
+	for s.left > 0 && s.Writable() {
+		n := min(s.left, floodMessage)
+		if s.WriteBinary(flood[:n]) != nil {
+			return // it has gone
+		}
+		s.left -= n
+	}
+	if s.left == 0 {
+		s.left = -1
+		s.Close(websocket.NormalClosure, "")
+	}
+}
+
+func (s *floodSocket) OnMessage([]byte) {}
