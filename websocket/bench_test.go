@@ -93,7 +93,7 @@ func (c *caller) echo(t testing.TB, l *ioloop.IOLoop, n int) {
 func TestEchoAllocatesNothing(t *testing.T) {
 	l, c := newEcho(t, 125)
 	c.echo(t, l, 1000) // fill the pools
-	const n = 10000
+	const n = 2000
 	if allocs := testing.AllocsPerRun(5, func() { c.echo(t, l, n) }); allocs > 20 {
 		t.Errorf("%v allocations for %d echoes", allocs, n)
 	}

@@ -241,18 +241,29 @@ func (c *Conn) end() {
 	if r := c.rare; r != nil {
 		r.pong, r.rest = nil, nil
 		if e, ok := c.owner.(ErrorHandler); ok && r.cause != nil {
+			// OnError may panic or suspend, OnClose comes all the same.
+			c.kind.loop.AddRunner((*lastTurn)(c))
 			e.OnError(r.cause)
+			return
 		}
 	}
-	if e, ok := c.owner.(Closer); ok {
+	(*lastTurn)(c).Run()
+}
+
+// lastTurn is the connection as the callback that tells its owner.
+type lastTurn Conn
+
+// Run calls OnClose.
+func (t *lastTurn) Run() {
+	if e, ok := t.owner.(Closer); ok {
 		e.OnClose()
 	}
 }
 
-// Closed tells whether the connection is closed or being closed, by whichever
-// side: whether WriteMessage would return ErrClosed.
+// Closed tells whether the connection is closed, broken or being closed, by
+// whichever side: whether WriteMessage would return ErrClosed.
 func (c *Conn) Closed() bool {
-	return c.life == unborn || c.life == over || c.core.State() != rfc6455.Open || c.stream.Closed()
+	return c.life == unborn || c.life == over || c.core.State() != rfc6455.Open || c.stream.Closed() || c.stream.Err() != nil
 }
 
 // CloseCode returns the code of the peer's close frame: NoStatus when that had

@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/turbogo/turbo/web"
 )
 
@@ -289,15 +287,9 @@ func TestShutdownSaysGoodbyeAndWaits(t *testing.T) {
 			c.send(closing(1001, ""))
 		}
 	})
-	got := slices.DeleteFunc(s.play(), func(line string) bool { return line == "peer: eof" })
-	want := []string{
-		`peer: close 1001 ""`, `peer: close 1001 ""`,
+	s.run(`peer: close 1001 ""`, `peer: close 1001 ""`,
 		`close 1001 ""`, `peer: HTTP/1.1 503 Service Unavailable "Service Unavailable"`,
-		"shut down: {Idle:1 Finished:0 Cut:0}, <nil>",
-	}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Errorf("-want +got:\n%s", d)
-	}
+		"shut down: {Idle:1 Finished:0 Cut:0}, <nil>", "peer: eof", "peer: eof", "peer: eof")
 }
 
 func TestShutdownDoesNotWaitForLong(t *testing.T) {
@@ -310,4 +302,22 @@ func TestShutdownDoesNotWaitForLong(t *testing.T) {
 	})
 	s.wait(farewell).do(func() {})
 	s.run(switched, `peer: close 1001 ""`, `close 1006 ""`, "peer: eof", "shut down after 3s, <nil>")
+}
+
+// TestLoopClosedWhileOnOpenIsSuspended: the callback is unwound without a word.
+func TestLoopClosedWhileOnOpenIsSuspended(t *testing.T) {
+	s := newSite(t, nil)
+	s.prepare = func(h *chat) {
+		h.onOpen = func() {
+			defer s.note("unwound")
+			s.loop.Sleep(time.Hour).Await()
+			s.note("resumed")
+		}
+	}
+	s.connect(handshake("/ws"))
+	s.do(s.loop.Close)
+	if err := s.loop.Start(); err != nil {
+		t.Fatal(err)
+	}
+	compare(t, []string{"open", switched, "unwound"}, s.lines)
 }

@@ -2,10 +2,12 @@ package websocket
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"unsafe"
 
 	"github.com/turbogo/turbo/internal/rfc6455"
+	"github.com/turbogo/turbo/iostream"
 )
 
 // WriteMessage sends msg as a text, which must be valid UTF-8. msg may be used
@@ -64,15 +66,19 @@ func (c *Conn) write(op rfc6455.Opcode, msg []byte) error {
 	return nil
 }
 
-// put writes bytes. A stream that does not take them cannot go on: a frame may
-// be missing its other half.
+// put writes bytes. A stream that has failed is not cut: what the peer sent
+// before that is still to be heard, and then it ends by itself. One that is full
+// cannot go on, as a frame may lack its other half.
 func (c *Conn) put(p []byte) error {
 	err := c.stream.Write(p, nil)
 	if err == nil {
 		return nil
 	}
-	c.cut(nil)
-	return fmt.Errorf("%w (%v)", ErrClosed, err)
+	if errors.Is(err, iostream.ErrWriteLimit) {
+		c.cut(ErrQueueFull)
+		return ErrQueueFull
+	}
+	return ErrClosed
 }
 
 // Ping sends a ping with at most 125 bytes of data, and has fn, unless it is
@@ -144,13 +150,10 @@ func (c *Conn) Close(code CloseCode, reason string) error {
 		return translate(err)
 	}
 	c.await(forClose, c.kind.closes)
-	if c.put(frame) != nil {
-		return nil // it could not be closed more thoroughly
-	}
-	if c.paused {
+	if c.put(frame) == nil && c.paused {
 		c.ask()
 	}
-	return nil
+	return nil // a connection that does not take the frame is ending anyway
 }
 
 // BufferedAmount returns how many bytes wait to be read by the peer's system,

@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/turbogo/turbo/internal/looptest"
 	"github.com/turbogo/turbo/ioloop"
 	"github.com/turbogo/turbo/iostream"
@@ -110,9 +108,7 @@ func (s *site) play() []string {
 // run is play with what is expected.
 func (s *site) run(want ...string) {
 	s.t.Helper()
-	if d := cmp.Diff(want, s.play()); d != "" {
-		s.t.Errorf("-want +got:\n%s", d)
-	}
+	compare(s.t, want, s.play())
 }
 
 // client is a peer that begins with a request.
