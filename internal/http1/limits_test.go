@@ -26,7 +26,12 @@ func TestMethodLimit(t *testing.T) {
 	check(t, nil, method+" / HTTP/1.1\r\nHost: a\r\n\r\n",
 		method+` / 1.1 path="/" host="a" Host="a"`, "end", "closed")
 	check(t, nil, "M"+method+" / HTTP/1.1\r\nHost: a\r\n\r\n", refused(errMethodLength))
-	check(t, nil, strings.Repeat("M", 20000), refused(errMethodLength))
+	l := &Limits{RequestLineBytes: 200}
+	check(t, l, "M"+method+" /"+strings.Repeat("a", 300), refused(errMethodLength))
+	check(t, l, strings.Repeat("M", 199), refused(errTruncated))
+	check(t, l, strings.Repeat("M", 200), refused(errRequestLine))
+	check(t, l, strings.Repeat("M", 200)+" / HTTP/1.1\r\n", refused(errRequestLine))
+	check(t, l, strings.Repeat("M", 2000), refused(errRequestLine))
 }
 
 func TestHeaderLimit(t *testing.T) {
@@ -148,7 +153,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	// One huge piece without a line end is not copied whole.
 	c := NewConn(Server, nil)
 	c.Receive(bytes.Repeat([]byte("a"), 10<<20))
-	if _, err := c.Next(); err != errMethodLength {
+	if _, err := c.Next(); err != errRequestLine {
 		t.Errorf("got %v", err)
 	}
 	if n := cap(c.head.buf); n > 2*defaults.HeaderBytes {

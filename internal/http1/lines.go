@@ -85,18 +85,22 @@ func (c *Conn) line(line []byte, off int) (end bool, err *ProtocolError) {
 }
 
 // checkStart refuses a start line, complete or not, for what its beginning or
-// its length says.
+// its length says. A line that is too long is so because of its target, unless
+// it has none: then it is a method longer than any there is, or no request.
 func (c *Conn) checkStart(p []byte, length int) *ProtocolError {
 	if class[p[0]]&isToken == 0 {
 		return errNotHTTP
 	}
-	if len(p) > maxMethodBytes && bytes.IndexByte(p[:maxMethodBytes+1], ' ') < 0 {
+	if length <= c.limits.RequestLineBytes {
+		return nil
+	}
+	switch i := bytes.IndexByte(p[:min(len(p), c.limits.RequestLineBytes)], ' '); {
+	case i < 0:
+		return errRequestLine
+	case i > maxMethodBytes:
 		return errMethodLength
 	}
-	if length > c.limits.RequestLineBytes {
-		return errLineLength
-	}
-	return nil
+	return errLineLength
 }
 
 // sectionLimit is the length that the section may have.

@@ -12,6 +12,9 @@ func (c *Conn) requestLine(text []byte, off int) *ProtocolError {
 		return errRequestLine
 	}
 	method, rest := text[:i], text[i+1:]
+	if i > maxMethodBytes {
+		return errMethodLength // RFC 9112 3
+	}
 	if !all(method, isToken) {
 		return errMethod
 	}
