@@ -267,9 +267,6 @@ func (c *conn) proceed() {
 
 // end closes the connection when all has been written.
 func (c *conn) end() {
-	if c.life != serving {
-		return
-	}
 	c.life = ending
 	c.watch(forWrite)
 	c.stream.CloseAfterFlush()

@@ -141,6 +141,10 @@ func TestShutdownOfAnIdleServer(t *testing.T) {
 		if counts != (Counts{}) || err != nil {
 			t.Errorf("got %+v, %v", counts, err)
 		}
+		r.server.cutRest(context.Canceled) // a context that ends too late
+		if counts, err := f.Await(); counts != (Counts{}) || err != nil {
+			t.Errorf("got %+v, %v", counts, err)
+		}
 	})
 }
 

@@ -150,10 +150,23 @@ func TestHandlerMayTakeItsTime(t *testing.T) {
 
 func TestWriteTimeout(t *testing.T) {
 	var closed int
+	var rr *rig
 	h := func(r *Request) {
 		r.OnClose(func() { closed++ })
 		if string(r.Path()) == "/whole" {
 			r.Respond(200, nil, make([]byte, 1<<20))
+			return
+		}
+		if string(r.Path()) == "/little" {
+			r.Respond(200, nil, make([]byte, 200<<10))
+			return
+		}
+		if string(r.Path()) == "/slowly" {
+			r.StartResponse(200, nil, 2)
+			r.Write([]byte("o"), nil)
+			rr.loop.Sleep(2 * time.Hour).Await()
+			r.Write([]byte("k"), nil)
+			r.Finish(nil)
 			return
 		}
 		r.StartResponse(200, nil, -1)
@@ -162,6 +175,7 @@ func TestWriteTimeout(t *testing.T) {
 		more()
 	}
 	play(t, timeouts, h, func(r *rig) {
+		rr = r
 		// Nothing is taken: in the middle of a response, ...
 		c := r.dial()
 		c.deaf = true
@@ -197,6 +211,25 @@ func TestWriteTimeout(t *testing.T) {
 		if r.server.Connections() != 0 {
 			t.Errorf("%d connections", r.server.Connections())
 		}
+		// A little that nobody takes is noticed when the connection is idle.
+		c = r.dial()
+		c.deaf = true
+		c.send(get("/little"))
+		r.sleep(59 * time.Second)
+		if r.server.Connections() != 1 {
+			t.Error("cut too early")
+		}
+		r.sleep(2 * time.Second)
+		if r.server.Connections() != 0 {
+			t.Errorf("%d connections", r.server.Connections())
+		}
+		// Who waits for the handler is not waited for.
+		c = r.dial()
+		c.send(get("/slowly"))
+		r.sleep(time.Hour)
+		c.expect("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no", "open")
+		r.sleep(2 * time.Hour)
+		c.expect("k", "eof")
 		// A slow client is no dead one.
 		c = r.dial()
 		c.deaf = true
