@@ -25,7 +25,7 @@ type person struct {
 	t     *testing.T
 	ctx   context.Context
 	close context.CancelFunc
-	url   string
+	addr  string
 
 	mu     sync.Mutex
 	faults []string // exceptions, dialogs and breaches of the content security policy
@@ -40,14 +40,14 @@ func newPerson(t *testing.T, addr string) *person {
 // anotherTab opens the same page once more for the same person.
 func (p *person) anotherTab() *person {
 	p.t.Helper()
-	q := openTab(p.t, p.ctx, strings.TrimPrefix(p.url, "http://"))
+	q := openTab(p.t, p.ctx, p.addr)
 	q.open()
 	return q
 }
 
 func openTab(t *testing.T, parent context.Context, addr string, options ...chromedp.ContextOption) *person {
 	t.Helper()
-	p := &person{t: t, url: "http://" + addr}
+	p := &person{t: t, addr: addr}
 	p.ctx, p.close = chromedp.NewContext(parent, append(options, chromedp.WithListener(p.watch))...)
 	t.Cleanup(func() {
 		p.close()
@@ -97,7 +97,7 @@ func (p *person) do(steps ...chromedp.Action[chromedp.Void]) {
 
 func (p *person) open() {
 	p.t.Helper()
-	p.do(chromedp.Navigate(p.url + "/"))
+	p.do(chromedp.Navigate("http://" + p.addr + "/"))
 }
 
 // js returns the value of an expression in the page.
@@ -139,6 +139,12 @@ func expand(format string, args []any) string {
 func (p *person) signIn(nick string) *person {
 	p.t.Helper()
 	p.open()
+	return p.enterAs(nick)
+}
+
+// enterAs enters the room from the sign-in form.
+func (p *person) enterAs(nick string) *person {
+	p.t.Helper()
 	p.asksWho()
 	p.keys(nick + kb.Enter)
 	p.isIn(nick)

@@ -15,15 +15,17 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"errors"
+	"crypto/tls"
 	"flag"
 	"fmt"
+	"net"
 	"os"
 	"syscall"
 	"time"
 
 	"github.com/turbogo/turbo/httpserver"
 	"github.com/turbogo/turbo/ioloop"
+	"github.com/turbogo/turbo/iostream"
 	"github.com/turbogo/turbo/web"
 )
 
@@ -40,29 +42,26 @@ func main() {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := run(*addr, *cert, *secret); err != nil {
+	if err := run(*addr, *cert, *key, *secret); err != nil {
 		fmt.Fprintln(os.Stderr, "chatapp:", err)
 		os.Exit(1)
 	}
 }
 
-func run(addr, cert, secret string) error {
+func run(addr, cert, key, secret string) error {
 	if secret == "" {
 		secret = os.Getenv("CHATAPP_SECRET")
 	}
 	if secret == "" {
 		secret = rand.Text()
 	}
-	if cert != "" {
-		return errors.New("-cert and -key: this build cannot speak TLS yet")
-	}
-
 	loop := ioloop.Instance()
 	chat := &Chat{Room: NewRoom(loopClock{loop}, DefaultLimits), Secure: cert != ""}
 	app := web.NewApplication(chat.Routes(), &web.Options{
 		Loop: loop, Server: &httpserver.Options{MaxBodyBytes: 16 << 10}, CookieSecret: secret, CookieSHA256: true, ErrorPage: ErrorPage,
 	})
-	if err := app.Listen("tcp", addr); err != nil {
+	at, err := listen(app, addr, cert, key)
+	if err != nil {
 		return err
 	}
 	stopping := false
@@ -79,8 +78,31 @@ func run(addr, cert, secret string) error {
 			return err
 		}
 	}
-	fmt.Println("listening on", app.Server().Addrs()[0])
+	fmt.Println("listening on", at)
 	return loop.Start()
+}
+
+// listen has the application serve an address, by TLS if there is a certificate,
+// and returns the address that it got.
+func listen(app *web.Application, addr, cert, key string) (net.Addr, error) {
+	if cert == "" {
+		if err := app.Listen("tcp", addr); err != nil {
+			return nil, err
+		}
+		return app.Server().Addrs()[0], nil
+	}
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		return nil, err
+	}
+	l, err := iostream.Listen(app.Loop(), "tcp", addr, &iostream.ListenOptions{
+		TLS: &tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: []string{"http/1.1"}},
+	}, app.Server().Serve)
+	if err != nil {
+		return nil, err
+	}
+	app.Server().AddShutdownHook(l.Close)
+	return l.Addr(), nil
 }
 
 // stop lets what is under way come to its end and tells the pages that the

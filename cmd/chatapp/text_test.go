@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"regexp"
 	"strconv"
@@ -120,4 +121,34 @@ func TestLimitsAreTheSameEverywhere(t *testing.T) {
 		!strings.Contains(errMessageLong.Error(), strconv.Itoa(maxMessage)) {
 		t.Error("an error names another limit")
 	}
+}
+
+// What has been cleaned is clean, within its limits, and can be read again.
+func FuzzText(f *testing.F) {
+	f.Add("Ada")
+	f.Add(" a\r\n\n\n\u2028b\x00\u0301\u202e ")
+	f.Fuzz(func(t *testing.T, in string) {
+		if nick, err := cleanNick(in); err == nil {
+			if again, err := cleanNick(nick); again != nick || err != nil {
+				t.Errorf("nickname %q becomes %q, %v", nick, again, err)
+			}
+			if key := foldNick(nick); foldNick(key) != key || foldNick(strings.ToLower(nick)) != foldNick(strings.ToUpper(strings.ToLower(nick))) {
+				t.Errorf("nickname %q: key %q is not stable", nick, key)
+			}
+		}
+		text, err := cleanMessage(in)
+		if err != nil {
+			return
+		}
+		if again, err := cleanMessage(text); again != text || err != nil {
+			t.Errorf("message %q becomes %q, %v", text, again, err)
+		}
+		said, err := json.Marshal(map[string]any{"package": map[string]any{"data": map[string]any{"msg": text}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, got, err := decodeSaid(said); got != text || err != nil {
+			t.Errorf("message %q is read as %q, %v", text, got, err)
+		}
+	})
 }
