@@ -276,6 +276,7 @@ func TestAStreamWorksBeforeItIsConnected(t *testing.T) {
 			must(t, s.Write([]byte("large "+strings.Repeat("x", 100)), func() { tr.log("written") }))
 			s.CloseAfterFlush()
 			run(t, l)
+			s.Close() // it may linger
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package iostream
 
 import (
+	"bytes"
 	"net/netip"
 
 	"github.com/turbogo/turbo/internal/sock"
@@ -8,12 +9,13 @@ import (
 )
 
 // Memory that a callback may no longer use is made unreadable in all tests.
-func init() { poison = true }
+func init() { poison = bytes.Repeat([]byte{0xDB}, 4096) }
 
 // Unpoisoned runs fn without that, for measurements.
 func Unpoisoned(fn func()) {
-	poison = false
-	defer func() { poison = true }()
+	was := poison
+	poison = nil
+	defer func() { poison = was }()
 	fn()
 }
 

@@ -39,16 +39,14 @@ func hubOf(l *ioloop.IOLoop) *hub {
 	return c
 }
 
-// poison makes released memory unreadable, so that a test notices who still
-// looks at it. Only tests set it.
-var poison bool
+// poison is what memory is overwritten with that a callback may no longer use,
+// so that a test notices who still looks at it. Only tests set it.
+var poison []byte
 
-// spoil overwrites memory that a callback may no longer use.
+// spoil poisons p.
 func spoil(p []byte) {
-	if poison {
-		for i := range p {
-			p[i] = 0xDB
-		}
+	for poison != nil && len(p) > 0 {
+		p = p[copy(p, poison):]
 	}
 }
 

@@ -152,13 +152,15 @@ func TestSocketFileIsRemovedAtTheEnd(t *testing.T) {
 	must(t, err)
 	left.SetUnlinkOnClose(false)
 	must(t, left.Close())
-	ln, err = iostream.Listen(l, "unix", path, nil, none)
+	ln, err = iostream.Listen(l, "unix", path, nil, func(s *iostream.IOStream) {
+		s.Close()
+		l.Close()
+	})
 	must(t, err)
 	l.AddCallback(func() {
 		if text := dial(l, "unix", path); text != "" {
 			t.Errorf("connect to the replaced file: %s", text)
 		}
-		l.Close()
 	})
 	run(t, l)
 
@@ -288,11 +290,9 @@ func TestPanicInTheAcceptCallbackIsContained(t *testing.T) {
 		})
 		panic("no")
 	})
-	l.AddCallback(func() {
-		for range 40 {
-			iostream.Connect(l, "tcp", ln.Addr().String(), nil, func(error) {}).SetCloseCallback(func() {})
-		}
-	})
+	for range 40 {
+		defer iostream.Connect(l, "tcp", ln.Addr().String(), nil, func(error) {}).Close()
+	}
 	run(t, l)
 	if logs != 40 {
 		t.Errorf("%d lines logged", logs)
