@@ -222,7 +222,6 @@ type socket struct {
 	t    *testing.T
 	conn net.Conn
 	ws   rfc6455.Conn
-	in   []byte
 }
 
 // dial opens /chatcom with the visitor's cookie, and returns the status when it
