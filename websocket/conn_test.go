@@ -441,3 +441,37 @@ func TestUnbornConnectionRefusesEverything(t *testing.T) {
 		t.Error("an unborn connection has properties")
 	}
 }
+
+// TestStreamThatTakesHalfAFrameIsCut: nothing could follow on it.
+func TestStreamThatTakesHalfAFrameIsCut(t *testing.T) {
+	r := newRig(t, nil)
+	r.do(func() {
+		r.conn.stream.SetWriteLimit(1000)
+		if err := r.conn.WriteBinary(make([]byte, 5000)); !errors.Is(err, ErrQueueFull) || !r.conn.Closed() {
+			t.Errorf("WriteBinary: %v, closed %v", err, r.conn.Closed())
+		}
+	})
+	r.run("error websocket: the peer reads too slowly", `close 1006 ""`, "peer: eof")
+}
+
+// TestPeerThatHasLeftIsHeardToTheEnd: that it cannot be written to any more
+// does not take the messages that it sent before.
+func TestPeerThatHasLeftIsHeardToTheEnd(t *testing.T) {
+	r := newRig(t, nil)
+	r.owner.onMessage = func([]byte) {
+		first := r.conn.WriteBinary(make([]byte, 20000)) // too much to be queued: it goes at once
+		second := r.conn.WriteText("x")
+		r.note("%v, %v, %v", errors.Is(first, ErrClosed), errors.Is(second, ErrClosed), r.conn.Closed())
+	}
+	r.do(func() {
+		r.peer.send(text("1"), text("2"))
+		r.peer.send(binary(many("3", 100))[:50])
+		r.loop.AddFlusher(leaver{r.peer.stream})
+	})
+	r.run(`message text "1"`, "false, true, true", `message text "2"`, "true, true, true", `close 1006 ""`)
+}
+
+// leaver closes a stream at the end of the turn, behind what it has sent.
+type leaver struct{ s interface{ Close() } }
+
+func (l leaver) Flush() { l.s.Close() }

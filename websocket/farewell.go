@@ -62,16 +62,26 @@ func (h *house) goAway() {
 		return
 	}
 	gone := ioloop.Task(h.loop, func(done func(struct{}, error)) { h.empty = done })
-	timeout := h.loop.AddTimeout(farewell, func() { h.each(func(c *Conn) { c.cut(nil) }) })
+	timeout := h.loop.AddTimeout(farewell, func() {
+		h.each(func(c *Conn) { c.cut(nil) })
+		h.vacate() // also if an OnOpen is suspended, which nothing can cut short
+	})
 	if _, err := gone.Await(); err == nil {
 		h.loop.RemoveTimeout(timeout)
 	}
 }
 
-// left looks whether the house is empty. Who waits for it goes on in a later
-// callback, when the last OnClose has had its turn.
+// left looks whether the house is empty.
 func (h *house) left() {
-	if h.count > 0 || h.empty == nil {
+	if h.count == 0 {
+		h.vacate()
+	}
+}
+
+// vacate has who waits in goAway go on in a later callback, when the last
+// OnClose has had its turn.
+func (h *house) vacate() {
+	if h.empty == nil {
 		return
 	}
 	settle := h.empty

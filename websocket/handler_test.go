@@ -304,6 +304,25 @@ func TestShutdownDoesNotWaitForLong(t *testing.T) {
 	s.run(switched, `peer: close 1001 ""`, `close 1006 ""`, "peer: eof", "shut down after 3s, <nil>")
 }
 
+// TestShutdownWhileOnOpenIsSuspended: it cannot be cut short, so it is not
+// waited for; OnClose follows when it returns.
+func TestShutdownWhileOnOpenIsSuspended(t *testing.T) {
+	s := newSite(t, nil)
+	s.prepare = func(h *chat) {
+		h.onOpen = func() {
+			s.loop.Sleep(time.Minute).Await()
+			s.note("resumed, closed %v", h.Closed())
+		}
+	}
+	s.connect(handshake("/ws"))
+	s.do(func() {
+		_, err := s.app.Server().Shutdown(context.Background()).Await()
+		s.note("shut down, %v", err)
+	})
+	s.wait(time.Minute).do(func() {})
+	s.run("open", switched, `peer: close 1001 ""`, "shut down, <nil>", "resumed, closed true", `close 1006 ""`, "peer: eof")
+}
+
 // TestLoopClosedWhileOnOpenIsSuspended: the callback is unwound without a word.
 func TestLoopClosedWhileOnOpenIsSuspended(t *testing.T) {
 	s := newSite(t, nil)
