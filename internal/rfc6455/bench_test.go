@@ -12,7 +12,7 @@ func TestConnIsSmall(t *testing.T) {
 	if got, most := unsafe.Sizeof(Conn{}), uintptr(112); got > most {
 		t.Errorf("a Conn has %d bytes, at most %d are meant", got, most)
 	}
-	if got := unsafe.Sizeof(Event{}); got != 32 {
+	if got := unsafe.Sizeof(Event{}); got > 32 {
 		t.Errorf("an Event has %d bytes", got)
 	}
 }
