@@ -62,7 +62,7 @@ func newEcho(t testing.TB, size int) (*ioloop.IOLoop, *caller) {
 	l := ioloop.New(nil)
 	server, client := iostream.Pipe(l, nil)
 	conn := new(Conn)
-	conn.open(newKind(nil).in(&house{loop: l}), server, &echoer{conn}, nil)
+	conn.open(newKind(nil).in(&upgrades{loop: l}), server, &echoer{conn}, nil)
 	conn.start()
 	payload := []byte(many("x", size))
 	echo := rfc6455.AppendFrame(nil, rfc6455.Header{Fin: true, Opcode: rfc6455.Text}, payload)

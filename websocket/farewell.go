@@ -11,35 +11,35 @@ import (
 // the close frame.
 const farewell = 3 * time.Second
 
-// house is all that was upgraded at one server.
-type house struct {
+// upgrades is all that was upgraded at one server.
+type upgrades struct {
 	loop    *ioloop.IOLoop
-	kinds   []furnished
+	kinds   []madeAfter
 	count   int                   // open connections
 	leaving bool                  // the server shuts down
 	empty   func(struct{}, error) // wakes goAway when the last connection is gone
 }
 
-// furnished is a kind and the template that it was made after.
-type furnished struct{ template, kind *kind }
+// madeAfter is a kind and the template that it was made after.
+type madeAfter struct{ template, kind *kind }
 
-type houseKey struct{ server *httpserver.Server }
+type upgradesKey struct{ server *httpserver.Server }
 
-// houseOf returns what was upgraded at a server, which closes it when it shuts
+// upgradesOf returns what was upgraded at a server, which closes it when it shuts
 // down.
-func houseOf(l *ioloop.IOLoop, s *httpserver.Server) *house {
-	h, ok := l.Value(houseKey{s}).(*house)
+func upgradesOf(l *ioloop.IOLoop, s *httpserver.Server) *upgrades {
+	u, ok := l.Value(upgradesKey{s}).(*upgrades)
 	if !ok {
-		h = &house{loop: l}
-		l.SetValue(houseKey{s}, h)
-		s.AddShutdownHook(h.goAway)
+		u = &upgrades{loop: l}
+		l.SetValue(upgradesKey{s}, u)
+		s.AddShutdownHook(u.goAway)
 	}
-	return h
+	return u
 }
 
 // each calls f for every open connection; f may end it.
-func (h *house) each(f func(*Conn)) {
-	for _, own := range h.kinds {
+func (u *upgrades) each(f func(*Conn)) {
+	for _, own := range u.kinds {
 		for c := own.kind.live; c != nil; {
 			next := c.next
 			f(c)
@@ -51,40 +51,40 @@ func (h *house) each(f func(*Conn)) {
 // goAway closes all connections with 1001 and waits, not for long, until they
 // are gone. It suspends the callback in which the server is shut down; where
 // there is none, nobody waits.
-func (h *house) goAway() {
-	h.leaving = true
-	h.each(func(c *Conn) {
+func (u *upgrades) goAway() {
+	u.leaving = true
+	u.each(func(c *Conn) {
 		if err := c.Close(GoingAway, ""); err != nil {
 			c.cut(err)
 		}
 	})
-	if h.count == 0 {
+	if u.count == 0 {
 		return
 	}
-	gone := ioloop.Task(h.loop, func(done func(struct{}, error)) { h.empty = done })
-	timeout := h.loop.AddTimeout(farewell, func() {
-		h.each(func(c *Conn) { c.cut(nil) })
-		h.vacate() // also if an OnOpen is suspended, which nothing can cut short
+	gone := ioloop.Task(u.loop, func(done func(struct{}, error)) { u.empty = done })
+	timeout := u.loop.AddTimeout(farewell, func() {
+		u.each(func(c *Conn) { c.cut(nil) })
+		u.wake() // also if an OnOpen is suspended, which nothing can cut short
 	})
 	if _, err := gone.Await(); err == nil {
-		h.loop.RemoveTimeout(timeout)
+		u.loop.RemoveTimeout(timeout)
 	}
 }
 
-// left looks whether the house is empty.
-func (h *house) left() {
-	if h.count == 0 {
-		h.vacate()
+// left looks whether that was the last one.
+func (u *upgrades) left() {
+	if u.count == 0 {
+		u.wake()
 	}
 }
 
-// vacate has who waits in goAway go on in a later callback, when the last
+// wake has who waits in goAway go on in a later callback, when the last
 // OnClose has had its turn.
-func (h *house) vacate() {
-	if h.empty == nil {
+func (u *upgrades) wake() {
+	if u.empty == nil {
 		return
 	}
-	settle := h.empty
-	h.empty = nil
-	h.loop.AddCallback(func() { settle(struct{}{}, nil) })
+	settle := u.empty
+	u.empty = nil
+	u.loop.AddCallback(func() { settle(struct{}{}, nil) })
 }

@@ -67,15 +67,15 @@ func (h *Handler) Upgrade(outer web.Handler) error {
 	if h.Finished() {
 		return nil // Prepare has answered: a redirect, for one
 	}
-	house := houseOf(h.Loop(), h.Application().Server())
-	if house.leaving {
+	all := upgradesOf(h.Loop(), h.Application().Server())
+	if all.leaving {
 		return &web.HTTPError{Code: http.StatusServiceUnavailable}
 	}
 	stream, rest, err := h.switchProtocols(response)
 	if err != nil {
 		return err
 	}
-	h.conn.open(template.in(house), stream, owner, rest)
+	h.conn.open(template.in(all), stream, owner, rest)
 	h.conn.opened()
 	return nil
 }

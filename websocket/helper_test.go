@@ -63,7 +63,7 @@ func newRig(t *testing.T, o *Options) *rig {
 	r.conn = new(Conn)
 	r.owner = &probe{rig: r}
 	r.peer = newPeer(client, func(line string) { r.note("peer: %s", line) })
-	r.conn.open(newKind(o).in(&house{loop: r.loop}), server, r.owner, nil)
+	r.conn.open(newKind(o).in(&upgrades{loop: r.loop}), server, r.owner, nil)
 	r.loop.AddCallback(r.conn.start)
 	return r
 }

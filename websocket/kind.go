@@ -10,10 +10,10 @@ import (
 // kind is what the connections of one route at one server have in common. One
 // that no server has yet is a route's template: only its options are used.
 type kind struct {
-	opts  Options
-	loop  *ioloop.IOLoop
-	core  rfc6455.Config
-	house *house
+	opts Options
+	loop *ioloop.IOLoop
+	core rfc6455.Config
+	all  *upgrades
 
 	pings, pongs, closes *ioloop.Deadlines
 
@@ -26,20 +26,20 @@ func newKind(o *Options) *kind { return &kind{opts: o.withDefaults()} }
 // standard is the template of a handler that was made by no Route.
 var standard = newKind(nil)
 
-// in returns the kind of a house that is made after the template.
-func (k *kind) in(h *house) *kind {
-	for _, own := range h.kinds {
+// in returns the kind at a server that is made after the template.
+func (k *kind) in(u *upgrades) *kind {
+	for _, own := range u.kinds {
 		if own.template == k {
 			return own.kind
 		}
 	}
-	shared := sharedBy(h.loop)
-	own := &kind{opts: k.opts, loop: h.loop, house: h}
+	shared := sharedBy(u.loop)
+	own := &kind{opts: k.opts, loop: u.loop, all: u}
 	own.core = rfc6455.Config{Role: rfc6455.Server, MessageBytes: k.opts.MaxMessageBytes, Pool: &shared.pool}
 	own.pings = shared.deadlines(k.opts.PingInterval)
 	own.pongs = shared.deadlines(k.opts.PingTimeout)
 	own.closes = shared.deadlines(k.opts.CloseTimeout)
-	h.kinds = append(h.kinds, furnished{k, own})
+	u.kinds = append(u.kinds, madeAfter{k, own})
 	return own
 }
 
@@ -50,7 +50,7 @@ func (k *kind) add(c *Conn) {
 		c.next.prev = c
 	}
 	k.live = c
-	k.house.count++
+	k.all.count++
 }
 
 // remove takes it off.
@@ -64,8 +64,8 @@ func (k *kind) remove(c *Conn) {
 		k.live = c.next
 	}
 	c.prev, c.next = nil, nil
-	k.house.count--
-	k.house.left()
+	k.all.count--
+	k.all.left()
 }
 
 // shared is what all kinds of a loop have in common.

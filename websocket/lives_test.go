@@ -168,8 +168,8 @@ func (l *lifetime) live() {
 	server, client := iostream.Pipe(l.loop, &iostream.Options{Linger: time.Second})
 	l.conn = new(Conn)
 	l.peer = newPeer(client, func(string) {})
-	house := &house{loop: l.loop}
-	k := newKind(&Options{MaxQueuedBytes: 50000, CloseTimeout: 5 * time.Second}).in(house)
+	all := &upgrades{loop: l.loop}
+	k := newKind(&Options{MaxQueuedBytes: 50000, CloseTimeout: 5 * time.Second}).in(all)
 	l.loop.AddCallback(func() {
 		var rest []byte
 		if l.rnd.IntN(4) == 0 {
@@ -191,7 +191,7 @@ func (l *lifetime) live() {
 	if l.opened != 1 || l.closed != 1 || l.conn.life != over {
 		l.t.Errorf("opened %d times, closed %d times", l.opened, l.closed)
 	}
-	if house.count != 0 || k.live != nil || l.conn.timer.Armed() || !server.Closed() {
-		l.t.Errorf("left behind: %d connections, timer %v, stream closed %v", house.count, l.conn.timer.Armed(), server.Closed())
+	if all.count != 0 || k.live != nil || l.conn.timer.Armed() || !server.Closed() {
+		l.t.Errorf("left behind: %d connections, timer %v, stream closed %v", all.count, l.conn.timer.Armed(), server.Closed())
 	}
 }

@@ -1,6 +1,7 @@
 package websocket
 
 import (
+	"slices"
 	"time"
 
 	"github.com/turbogo/turbo/internal/rfc6455"
@@ -75,6 +76,8 @@ func (o *Options) withDefaults() Options {
 	var full Options
 	if o != nil {
 		full = *o
+		full.Subprotocols = slices.Clone(o.Subprotocols)
+		full.AllowedOrigins = slices.Clone(o.AllowedOrigins)
 	}
 	if full.MaxMessageBytes == 0 {
 		full.MaxMessageBytes = DefaultMaxMessageBytes
