@@ -30,6 +30,8 @@ var syscallFiles = []exception{
 	{"ioloop/signals.go", "the numbers of signals"},
 	{"ioloop/signals_unix.go", "the signals that may not be caught"},
 	{"ioloop/signals_other.go", "as its sibling"},
+	{"cmd/chatapp/main.go", "SIGTERM has no other name"},
+	{"internal/testee/server/main.go", "SIGTERM has no other name"},
 }
 
 // sleepers are the files that may call time.Sleep.
