@@ -4,7 +4,9 @@ import (
 	"go/ast"
 	"go/token"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode"
 )
 
 // wellKnown are methods that say nothing new: the interface that they belong
@@ -78,11 +80,16 @@ func (d *documented) named(doc *ast.CommentGroup, pos token.Pos, name, word stri
 		d.missing(pos, name)
 		return
 	}
-	begins := regexp.MustCompile(`^((A|An|The) )?` + regexp.QuoteMeta(word) + `\b`)
-	if !begins.MatchString(doc.Text()) {
+	text := doc.Text()
+	for _, article := range []string{"A ", "An ", "The "} {
+		text = strings.TrimPrefix(text, article)
+	}
+	if first := strings.IndexFunc(text, notInName); first < 0 || text[:first] != word {
 		d.found = append(d.found, Finding{d.tree.at(pos), "the doc comment of " + name + " does not begin with its name"})
 	}
 }
+
+func notInName(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }
 
 // group checks a declaration of constants, variables or types. The comment of
 // a group of constants or variables is enough for all of them.
@@ -203,7 +210,7 @@ func (list members) separate() {
 }
 
 func names(text, name string) bool {
-	return regexp.MustCompile(`\b` + name + `\b`).MatchString(text)
+	return slices.Contains(strings.FieldsFunc(text, notInName), name)
 }
 
 func (list members) toldBy(text string) {

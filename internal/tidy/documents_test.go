@@ -8,6 +8,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -24,9 +25,18 @@ func document(t *testing.T, tree *Tree, path string) *Document {
 	return nil
 }
 
-func api(t *testing.T, tree *Tree) *API {
+var theAPI = sync.OnceValues(func() (*API, error) {
+	tree, err := theProject()
+	if err != nil {
+		return nil, err
+	}
+	return NewAPI(tree, root)
+})
+
+// api knows the types of the project.
+func api(t *testing.T) *API {
 	t.Helper()
-	a, err := NewAPI(tree, root)
+	a, err := theAPI()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +55,7 @@ func TestDocumentLinksLeadSomewhere(t *testing.T) {
 
 func TestDocumentNamesExist(t *testing.T) {
 	tree := project(t)
-	for _, f := range CheckNames(tree, api(t, tree).Has) {
+	for _, f := range CheckNames(tree, api(t).Has) {
 		t.Error(f)
 	}
 }
@@ -111,7 +121,7 @@ func TestDocumentTurbo(t *testing.T) {
 // TestDocumentLimits compares the page about the limits with the code.
 func TestDocumentLimits(t *testing.T) {
 	tree := project(t)
-	for _, f := range checkLimitsPage(document(t, tree, "docs/limits.md"), api(t, tree)) {
+	for _, f := range checkLimitsPage(document(t, tree, "docs/limits.md"), api(t)) {
 		t.Error(f)
 	}
 }

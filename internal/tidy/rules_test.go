@@ -7,14 +7,17 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 )
 
+var theProject = sync.OnceValues(func() (*Tree, error) { return Load(os.DirFS(root)) })
+
 // project is the tree that this package stands in.
 func project(t testing.TB) *Tree {
 	t.Helper()
-	tree, err := Load(os.DirFS("../.."))
+	tree, err := theProject()
 	if err != nil {
 		t.Fatal(err)
 	}
