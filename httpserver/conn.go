@@ -41,14 +41,20 @@ type conn struct {
 }
 
 // HandleChunk is what arrived. It is called by the stream. The handler is not
-// called from here, but from a callback of its own: one that suspended here
-// would keep the stream's read buffer, and the stream from reading on.
+// called from here: one that suspended would keep the stream's read buffer, and
+// the stream from reading on.
 func (c *conn) HandleChunk(p []byte) {
 	c.asked = false
 	c.core.Receive(p)
 	c.pump()
 	c.keep()
-	c.schedule()
+}
+
+// FollowChunk calls the handler for what HandleChunk found.
+func (c *conn) FollowChunk() {
+	if !c.queued && c.hasWork() {
+		c.Run()
+	}
 }
 
 // HandleEOF is the end of what the client says. It may still listen, and one
@@ -94,7 +100,8 @@ func (c *conn) HandleClose(error) {
 }
 
 // Run calls the handler with a complete request, and with each further one that
-// is there when this one has been answered. It is called by the loop. A handler
+// is there when this one has been answered. It is called by the loop, or behind
+// a chunk. A handler
 // may suspend in it, and another call of Run go on meanwhile: each looks anew
 // where the connection is, so they need not know of each other.
 func (c *conn) Run() {
@@ -115,10 +122,15 @@ func (c *conn) Panicked(any) { c.cut() }
 
 // schedule has Run called when there is something for it to do.
 func (c *conn) schedule() {
-	if !c.queued && (c.ready() || c.x == nil && c.core.Unread() > 0 || c.x == nil && c.eof) {
+	if !c.queued && c.hasWork() {
 		c.queued = true
 		c.srv.loop.AddRunner(c)
 	}
+}
+
+// hasWork tells whether there is something for Run to do.
+func (c *conn) hasWork() bool {
+	return c.ready() || c.x == nil && (c.core.Unread() > 0 || c.eof)
 }
 
 // ready tells whether there is a request for the handler.

@@ -31,6 +31,15 @@ type EOFHandler interface {
 	HandleEOF()
 }
 
+// ChunkFollower is a ChunkHandler that has more to do when HandleChunk has
+// returned and the read buffer has been given back: FollowChunk is called then,
+// in the same callback, whatever has become of the stream. One that suspends
+// holds up neither the buffer nor the next HandleChunk.
+type ChunkFollower interface {
+	ChunkHandler
+	FollowChunk()
+}
+
 // ReadChunk asks for the next chunk: h.HandleChunk is called once, with what
 // has arrived, up to 64 KiB. To ask again from inside of HandleChunk is the
 // normal case and costs nothing; not to ask is the back-pressure: nothing is
@@ -97,7 +106,11 @@ func (c *chunkTurn) Run() {
 	buf := b.b[:cap(b.b)]
 	n, err := s.readSome(buf)
 	if err == nil {
+		h := s.chunk
 		s.hand(b, buf[:n:n])
+		if f, ok := h.(ChunkFollower); ok {
+			f.FollowChunk()
+		}
 		return
 	}
 	s.hub.giveRead(b)

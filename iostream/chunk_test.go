@@ -109,6 +109,43 @@ func TestNoChunkComesWhileAHandlerIsSuspended(t *testing.T) {
 	})
 }
 
+// follower is a driver that goes on when HandleChunk has returned.
+type follower struct {
+	driver
+	follow func()
+}
+
+func (f *follower) FollowChunk() { f.follow() }
+
+func TestASuspendedFollowerHoldsNothingUp(t *testing.T) {
+	overEveryKind(t, nil, func(x *both) {
+		f, settle := ioloop.NewFuture[int](x.l)
+		var got strings.Builder
+		followed := 0
+		h := &follower{}
+		h.chunk = func(p []byte) {
+			got.Write(p)
+			must(x, x.b.ReadChunk(h))
+		}
+		h.follow = func() {
+			if followed++; followed > 1 {
+				settle(0, nil)
+				return
+			}
+			must(x, x.a.Write([]byte("second"), nil))
+			if _, err := f.Await(); err != nil {
+				x.Error(err)
+			}
+			if got.String() != "first"+"second" {
+				x.Errorf("while the first follower was suspended %q came", got.String())
+			}
+			x.l.Close()
+		}
+		must(x, x.b.ReadChunk(h))
+		must(x, x.a.Write([]byte("first"), nil))
+	})
+}
+
 func TestManySuspendedHandlersDoNotPinAReadBufferEach(t *testing.T) {
 	l := newLoop(t)
 	const streams = 200

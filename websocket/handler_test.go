@@ -288,7 +288,7 @@ func TestShutdownSaysGoodbyeAndWaits(t *testing.T) {
 		}
 	})
 	s.run(`peer: close 1001 ""`, `peer: close 1001 ""`,
-		`close 1001 ""`, `peer: HTTP/1.1 503 Service Unavailable "Service Unavailable"`,
+		`peer: HTTP/1.1 503 Service Unavailable "Service Unavailable"`, `close 1001 ""`,
 		"shut down: {Idle:1 Finished:0 Cut:0}, <nil>", "peer: eof", "peer: eof", "peer: eof")
 }
 
