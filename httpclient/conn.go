@@ -47,7 +47,7 @@ func (c *conn) start(f *fetch, r *http1.RequestHead) *Error {
 	c.f, c.state, c.heard = f, connBusy, false
 	c.head.Reset()
 	c.core.SetHead(&c.head)
-	if f.o.NoKeepAlive {
+	if f.o.NoKeepAlive || f.o.HTTP10 {
 		c.core.EndKeepAlive()
 	}
 	u := f.req.body

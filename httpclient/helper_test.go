@@ -49,6 +49,7 @@ type rig struct {
 	// Of the host in memory.
 	host  func(p *peer)
 	peers []*peer
+	deaf  bool // it does not listen before it asks to
 }
 
 func newRig(t testing.TB, o *ioloop.Options) *rig {
@@ -185,7 +186,9 @@ func (r *rig) connect(l *ioloop.IOLoop, _, address string, _ *iostream.Options, 
 			return
 		}
 		done(nil)
-		p.ask()
+		if !r.deaf {
+			p.ask()
+		}
 		r.host(p)
 	})
 	return a

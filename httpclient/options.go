@@ -95,7 +95,8 @@ type Options struct {
 	// NoKeepAlive closes the connection when the fetch is over, and says so to
 	// the server. The default is to keep it for the next fetch.
 	NoKeepAlive bool
-	// HTTP10 asks in HTTP/1.0. The default is HTTP/1.1.
+	// HTTP10 asks in HTTP/1.0, and closes the connection afterwards. The default
+	// is HTTP/1.1.
 	HTTP10 bool
 
 	// Username and Password, if there is a Username, are for the server; the

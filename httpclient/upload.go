@@ -30,6 +30,7 @@ type upload struct {
 	sent int64
 	buf  []byte
 	busy bool // the reader is being read
+	anew bool // and has to go back when that is done
 	none int  // reads in a row that gave nothing
 }
 
@@ -75,16 +76,26 @@ func (u *upload) rewind() bool {
 	if u.fresh {
 		return true
 	}
-	if !u.back || u.busy {
+	if !u.back {
 		return false
 	}
-	if s, ok := u.reader.(io.Seeker); ok {
-		if _, err := s.Seek(u.start, io.SeekStart); err != nil {
-			return false
-		}
+	if u.busy {
+		u.anew = true
+	} else if u.seek() != nil {
+		return false
 	}
 	u.sent, u.fresh = 0, true
 	return true
+}
+
+// seek goes back to where the reader was.
+func (u *upload) seek() error {
+	s, ok := u.reader.(io.Seeker)
+	if !ok {
+		return nil
+	}
+	_, err := s.Seek(u.start, io.SeekStart)
+	return err
 }
 
 // small tells whether the body is there, and small enough to be sent with the
@@ -116,7 +127,15 @@ func (u *upload) more() {
 		read := ioloop.Offload(u.f.client.loop, func() (int, error) { return u.reader.Read(u.buf) })
 		read.Then(func(n int, err error) {
 			u.busy = false
-			if u.conn == c {
+			switch {
+			case u.anew:
+				u.anew = false
+				if err := u.seek(); err != nil {
+					u.f.fail(ErrInvalidBody.with(err))
+					return
+				}
+				u.more()
+			case u.conn == c:
 				u.took(n, err)
 			}
 		})

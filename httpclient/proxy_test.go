@@ -1,0 +1,178 @@
+package httpclient
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+)
+
+func proxy(t *testing.T, s string) *ClientOptions {
+	u, err := url.Parse(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &ClientOptions{Proxy: ProxyURL(u)}
+}
+
+func TestHTTPProxy(t *testing.T) {
+	host := func(p *peer) {
+		for {
+			head := p.request()
+			if head == "" {
+				return
+			}
+			line, _, _ := strings.Cut(head, " HTTP/1.1\r\n")
+			if !strings.Contains(head, "\r\nProxy-Authorization: Basic dXNlcjpwdw==\r\n") {
+				t.Errorf("%q", head)
+			}
+			_, to, _ := strings.Cut(head, "\r\nHost: ")
+			to, _, _ = strings.Cut(to, "\r\n")
+			p.say(answer(200, line+" for "+to))
+		}
+	}
+	inMemory(t, proxy(t, "http://user:pw@proxy:3128"), host, func(r *rig) {
+		r.get("http://a/x?y#z", nil, "GET http://a/x?y for a")
+		r.get("http://b:81", nil, "GET http://b:81/ for b:81")
+		r.get("http://[::1]/", &Options{Method: "DELETE"}, "DELETE http://[::1]/ for [::1]")
+		if len(r.peers) != 1 || r.peers[0].to != "proxy:3128" {
+			t.Errorf("%d connections, to %s", len(r.peers), r.peers[0].to)
+		}
+	})
+}
+
+// tunnelFails is the fetch of an https URL when the proxy says this.
+func TestTunnelsThatFail(t *testing.T) {
+	for _, x := range []struct {
+		name, say string
+		want      *Error
+		text      string
+	}{
+		{"refused", "HTTP/1.1 407 Who\r\nContent-Length: 2\r\n\r\nno", ErrCouldNotConnect, "407 Who"},
+		{"redirected", "HTTP/1.1 302 x\r\nLocation: http://b/\r\n\r\n", ErrCouldNotConnect, "302"},
+		{"garbage", "garbage", ErrCouldNotConnect, "cannot understand the proxy"},
+		{"half", "HTTP/1.1 200", ErrCouldNotConnect, "hung up"},
+		{"nothing", "", ErrCouldNotConnect, "hung up"},
+		{"too much", "HTTP/1.1 200 OK\r\n\r\nhello", ErrCouldNotConnect, "nobody has asked for"},
+		{"long", "HTTP/1.1 200 OK\r\nA: " + strings.Repeat("a", 70<<10), ErrCouldNotConnect, "cannot understand the proxy"},
+	} {
+		host := func(p *peer) {
+			if head := p.request(); !strings.HasPrefix(head, "CONNECT host:443 HTTP/1.1\r\nHost: host:443\r\nUser-Agent: Turbo") ||
+				!strings.Contains(head, "\r\nProxy-Authorization: Basic dXNlcjpwdw==\r\n") || strings.Contains(head, "Cookie") {
+				t.Errorf("%q", head)
+			}
+			p.say(x.say)
+			p.hangUp()
+		}
+		inMemory(t, proxy(t, "http://user:pw@proxy"), host, func(r *rig) {
+			resp := r.fails("https://host/", &Options{Username: "u", Password: "p"}, x.want)
+			if !strings.Contains(resp.Error.Error(), x.text) || r.client.Connections() != 0 {
+				t.Errorf("%s: %v, %d connections", x.name, resp.Error, r.client.Connections())
+			}
+		})
+	}
+	inMemory(t, proxy(t, "http://user:pw@proxy"), func(p *peer) { p.request() }, func(r *rig) {
+		r.fails("https://host/", nil, ErrConnectTimeout)
+		began := r.clock.Now()
+		r.fails("https://host/", &Options{RequestTimeout: time.Second}, ErrRequestTimeout)
+		if d := r.clock.Now() - began; d > 2*time.Second {
+			t.Errorf("after %v", d)
+		}
+	})
+}
+
+func TestSocks(t *testing.T) {
+	const (
+		hello, helloUser = "\x05\x01\x00", "\x05\x02\x00\x02"
+		granted          = "\x05\x00\x00\x01\x01\x02\x03\x04\x00\x50"
+	)
+	for _, x := range []struct {
+		name, proxy, url string
+		talk             []string // what the client says and what it is told, in turns
+	}{
+		{"name", "socks5://proxy", "http://host/", []string{hello, "\x05\x00", "\x05\x01\x00\x03\x04host\x00\x50", granted}},
+		{"IPv4", "socks5h://proxy", "http://1.2.3.4:81/", []string{hello, "\x05\x00", "\x05\x01\x00\x01\x01\x02\x03\x04\x00\x51", granted}},
+		{"IPv6", "socks5://proxy", "http://[::1]/", []string{hello, "\x05\x00",
+			"\x05\x01\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x50", granted}},
+		{"user", "socks5://user:pw@proxy", "http://host/", []string{helloUser, "\x05\x02", "\x01\x04user\x02pw", "\x01\x00", "\x05\x01\x00\x03\x04host\x00\x50", granted}},
+		{"user not needed", "socks5://user:pw@proxy", "http://host/", []string{helloUser, "\x05\x00", "\x05\x01\x00\x03\x04host\x00\x50", granted}},
+		{"bound to a name", "socks5://proxy", "http://host/", []string{hello, "\x05\x00", "\x05\x01\x00\x03\x04host\x00\x50", "\x05\x00\x00\x03\x03abc\x00\x50"}},
+		{"bound to IPv6", "socks5://proxy", "http://host/", []string{hello, "\x05\x00", "\x05\x01\x00\x03\x04host\x00\x50", "\x05\x00\x00\x04" + strings.Repeat("\x00", 18)}},
+	} {
+		for _, piece := range []int{1, 1000} {
+			host := func(p *peer) {
+				for i := 0; i < len(x.talk); i += 2 {
+					if got := p.bytes(len(x.talk[i])); got != x.talk[i] {
+						t.Errorf("%s: %q, want %q", x.name, got, x.talk[i])
+					}
+					for s := x.talk[i+1]; s != ""; s = s[min(len(s), piece):] {
+						p.say(s[:min(len(s), piece)])
+						p.r.turns(3)
+					}
+				}
+				for strings.HasPrefix(p.request(), "GET / HTTP/1.1\r\n") {
+					p.say(answer(200, "hello"))
+				}
+			}
+			inMemory(t, proxy(t, x.proxy), host, func(r *rig) {
+				r.get(x.url, nil, "hello")
+				r.get(x.url, nil, "hello")
+				if len(r.peers) != 1 || r.peers[0].to != "proxy:1080" {
+					t.Errorf("%s: %d connections, to %s", x.name, len(r.peers), r.peers[0].to)
+				}
+			})
+		}
+	}
+}
+
+func TestSocksThatFails(t *testing.T) {
+	const chosen = "\x05\x00"
+	long := "http://" + strings.Repeat("a", 300) + "/"
+	for _, x := range []struct{ name, proxy, url, say, then, text string }{
+		{"SOCKS 4", "socks5://p", "http://h/", "\x04\x00", "", "does not speak SOCKS 5"},
+		{"HTTP", "socks5://p", "http://h/", "HTTP/1.1 400 x\r\n\r\n", "", "does not speak SOCKS 5"},
+		{"no method", "socks5://p", "http://h/", "\x05\xff", "", "another kind of authentication"},
+		{"unasked user", "socks5://p", "http://h/", "\x05\x02", "", "another kind of authentication"},
+		{"wrong password", "socks5://u:p@p", "http://h/", "\x05\x02\x01\x01", "", "does not accept"},
+		{"long user", "socks5://" + strings.Repeat("u", 256) + ":p@p", "http://h/", "\x05\x02", "", "of this length"},
+		{"empty user", "socks5://:p@p", "http://h/", "\x05\x02", "", "of this length"},
+		{"long name", "socks5://p", long, chosen, "", "a name of this length"},
+		{"refused", "socks5://p", "http://h/", chosen, "\x05\x05\x00\x01\x00", "was refused"},
+		{"not allowed", "socks5://p", "http://h/", chosen, "\x05\x02\x00\x01\x00", "does not allow"},
+		{"unknown reply", "socks5://p", "http://h/", chosen, "\x05\x63\x00\x01\x00", "answered 99"},
+		{"other version", "socks5://p", "http://h/", chosen, "\x04\x00\x00\x01\x00", "does not speak SOCKS 5"},
+		{"unknown address", "socks5://p", "http://h/", chosen, "\x05\x00\x00\x09\x00", "unknown kind of address"},
+		{"closes", "socks5://p", "http://h/", "", "", "hung up"},
+		{"closes later", "socks5://p", "http://h/", chosen + "\x05\x00\x00\x01\x00", "", "hung up"},
+	} {
+		host := func(p *peer) {
+			p.bytes(3)
+			p.say(x.say)
+			if x.then != "" {
+				p.bytes(8)
+				p.say(x.then)
+			}
+			p.r.turns(20)
+			p.hangUp()
+		}
+		inMemory(t, proxy(t, x.proxy), host, func(r *rig) {
+			resp := r.fails(x.url, nil, ErrCouldNotConnect)
+			if !strings.Contains(resp.Error.Error(), x.text) || r.client.Connections() != 0 {
+				t.Errorf("%s: %v, %d connections", x.name, resp.Error, r.client.Connections())
+			}
+		})
+	}
+}
+
+func TestProxyFromEnvironment(t *testing.T) {
+	u, err := url.Parse("http://localhost/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err := ProxyFromEnvironment(u); p != nil || err != nil {
+		t.Errorf("%v, %v for localhost", p, err)
+	}
+	if p, err := NoProxy(u); p != nil || err != nil {
+		t.Errorf("%v, %v", p, err)
+	}
+}
