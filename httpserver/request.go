@@ -210,5 +210,5 @@ func (r *Request) Elapsed() time.Duration {
 	if r.x == nil || r.x.c == nil {
 		return 0
 	}
-	return r.x.c.srv.loop.Now() - r.x.bodyFrom
+	return r.x.c.srv.loop.ReadClock() - r.x.bodyFrom
 }

@@ -115,6 +115,10 @@ func (l *IOLoop) Logger() *slog.Logger {
 // poll, and again before timeouts; within a callback it stands still.
 func (l *IOLoop) Now() time.Duration { return l.now }
 
+// ReadClock returns the loop's monotonic time as it is right now, which costs a
+// look at the clock: to measure what a callback took, for example.
+func (l *IOLoop) ReadClock() time.Duration { return l.clock.Now() }
+
 // tick reads the clock.
 func (l *IOLoop) tick() time.Duration {
 	l.now = l.clock.Now()

@@ -20,7 +20,7 @@ func (x *exchange) logAccess() {
 		return
 	}
 	a.logged = r
-	a.access.line(a, x.req, x.status, a.loop.Now()-x.started)
+	a.access.line(a, x.req, x.status, a.loop.ReadClock()-x.started)
 }
 
 // serverAccess is called by the server for every request, refused ones included.
