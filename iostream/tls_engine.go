@@ -55,11 +55,16 @@ type tlsRun struct {
 	out           []byte // to be sent
 	err           error  // how it ended
 	local, remote sock.Addr
+
+	// rest holds a token between two steps. Who puts it in first, the helper at
+	// the end of a step or the loop that gives up, leaves the coroutine to the
+	// other one. So it ends even if the loop has stopped by then.
+	rest chan struct{}
 }
 
 // beginTLS readies e for its first step.
 func (e *tlsEngine) beginTLS(conf *tls.Config, client bool, local, remote sock.Addr) {
-	e.run = &tlsRun{local: local, remote: remote}
+	e.run = &tlsRun{local: local, remote: remote, rest: make(chan struct{}, 1)}
 	e.wire.e = e
 	if client {
 		e.conn = tls.Client(&e.wire, conf)
@@ -69,9 +74,9 @@ func (e *tlsEngine) beginTLS(conf *tls.Config, client bool, local, remote sock.A
 }
 
 // step goes on with the handshake: until it is through, with err telling how
-// it ended, or until it has read all of run.in and needs more. Callbacks of the
-// configuration run in it; when one of them panics, so does step, and the
-// handshake is through.
+// it ended, or until it has read all of run.in and needs more; then take the
+// token before the next step. Callbacks of the configuration run in it; when one
+// of them panics, so does step, and the handshake is through.
 func (e *tlsEngine) step() (through bool, err error) {
 	r := e.run
 	if r.next == nil {
@@ -82,16 +87,23 @@ func (e *tlsEngine) step() (through bool, err error) {
 			r.err = e.conn.Handshake()
 		})
 	}
-	if _, more := r.next(); more {
-		return false, nil
+	if _, more := r.next(); !more {
+		return true, r.err
 	}
-	return true, r.err
+	if !r.token() {
+		r.stop() // given up meanwhile
+		return true, net.ErrClosed
+	}
+	return false, nil
 }
 
-// abort ends a handshake that waits for more. It runs where step would.
-func (e *tlsEngine) abort() {
-	if e.run.stop != nil {
-		e.run.stop()
+// token puts the token in and reports whether it was not there.
+func (r *tlsRun) token() bool {
+	select {
+	case r.rest <- struct{}{}:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -207,8 +207,6 @@ func (e *TLSError) refused(alert error) {
 		e.Ours = true
 	case number == 40, number == 70, number == 71, number == 120:
 		e.Reason = TLSNothingInCommon
-	case number == 112: // unrecognized_name: we asked for it
-		e.Reason, e.Ours = TLSWrongHost, true
 	}
 }
 

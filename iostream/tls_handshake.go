@@ -113,8 +113,7 @@ func (h *tlsHandshake) refuse(err *TLSError, plain []byte) {
 	s.startLinger()
 }
 
-// end stops what is under way. A helper that is at work is not disturbed: it
-// finds out when it comes back.
+// end stops what is under way.
 func (h *tlsHandshake) end() {
 	if h.state == handshakeThrough {
 		return
@@ -122,22 +121,23 @@ func (h *tlsHandshake) end() {
 	working := h.state == handshakeWorks
 	h.state = handshakeThrough
 	h.deadline.Disarm()
-	if h.in != nil && !working {
+	if working {
+		h.in = nil // the helper's, and then nobody's
+		if h.t.run.token() {
+			return // the helper finds it, and ends the coroutine
+		}
+		<-h.t.run.rest // it has finished its step
+	} else if h.in != nil {
 		h.s.hub.release(h.in)
 		h.in = nil
 	}
-	if h.begun && !working {
-		h.abort()
+	if h.begun {
+		stop := h.t.run.stop
+		ioloop.Offload(h.s.hub.loop, func() (struct{}, error) {
+			stop()
+			return struct{}{}, nil
+		})
 	}
-}
-
-// abort ends the coroutine, where it ran.
-func (h *tlsHandshake) abort() {
-	e := &h.t.tlsEngine
-	ioloop.Offload(h.s.hub.loop, func() (struct{}, error) {
-		e.abort()
-		return struct{}{}, nil
-	})
 }
 
 // ready deals with the events of the transport below. The stream sees none.
@@ -251,15 +251,8 @@ func (h *tlsHandshake) work() {
 
 // worked is what the loop does when the helper has come back.
 func (h *tlsHandshake) worked(through bool, err error) {
-	if h.state == handshakeThrough { // given up meanwhile
-		if h.in != nil {
-			h.s.hub.release(h.in)
-			h.in = nil
-		}
-		if !through && err == nil {
-			h.abort()
-		}
-		return
+	if h.state == handshakeThrough {
+		return // given up meanwhile
 	}
 	h.state = handshakeWaits
 	r := h.t.run
@@ -273,11 +266,12 @@ func (h *tlsHandshake) worked(through bool, err error) {
 	}
 	switch {
 	case err != nil:
-		h.begun = false // it is through, there is nothing to abort
+		h.begun = false // there is no coroutine any more
 		h.fail(err)
 	case through:
 		h.finish()
 	default:
+		<-r.rest
 		h.await()
 	}
 }
