@@ -30,6 +30,13 @@ func TestMain(m *testing.M) {
 // when the test is over: it must then exit with 0.
 func start(t *testing.T, args ...string) (addr string) {
 	t.Helper()
+	addr, _ = launch(t, args...)
+	return addr
+}
+
+// launch is start for a test that looks at the process, too.
+func launch(t *testing.T, args ...string) (addr string, pid int) {
+	t.Helper()
 	cmd := exec.Command(os.Args[0], append([]string{"-addr", "127.0.0.1:0", "-quiet"}, args...)...)
 	cmd.Env = append(os.Environ(), "TURBO_TEST_CHILD=server")
 	var log bytes.Buffer
@@ -54,7 +61,7 @@ func start(t *testing.T, args ...string) (addr string) {
 			t.Errorf("the server ended with %v\n%s", err, log.String())
 		}
 	})
-	return addr
+	return addr, cmd.Process.Pid
 }
 
 // do sends a request on a connection of its own.
@@ -130,24 +137,40 @@ type socket struct {
 	r *bufio.Reader
 }
 
-func dial(t *testing.T, addr, path string, fields ...string) *socket {
+func connect(t *testing.T, addr string) *socket {
 	t.Helper()
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
+	return &socket{t, c, bufio.NewReaderSize(c, 512)}
+}
+
+// reset drops the connection without a word: with a RST.
+func (s *socket) reset() {
+	s.t.Helper()
+	if err := s.Conn.(*net.TCPConn).SetLinger(0); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func dial(t *testing.T, addr, path string, fields ...string) *socket {
+	t.Helper()
+	c := connect(t, addr)
 	fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%s\r\n", path, strings.Join(fields, ""))
-	s := &socket{t, c, bufio.NewReader(c)}
-	resp, err := http.ReadResponse(s.r, nil)
+	resp, err := http.ReadResponse(c.r, nil)
 	if err != nil || resp.StatusCode != 101 {
 		t.Fatalf("%s: %v, %v", path, resp, err)
 	}
 	if want := resp.Header.Get("Sec-Websocket-Protocol"); strings.Contains(strings.Join(fields, ""), "chat") && want != "superchat" {
 		t.Errorf("subprotocol %q", want)
 	}
-	return s
+	return c
 }
 
 // send writes a frame, masked with zeros.
