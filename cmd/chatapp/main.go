@@ -15,10 +15,8 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"crypto/tls"
 	"flag"
 	"fmt"
-	"net"
 	"os"
 	"syscall"
 	"time"
@@ -55,13 +53,19 @@ func run(addr, cert, key, secret string) error {
 	if secret == "" {
 		secret = rand.Text()
 	}
+	server := &httpserver.Options{MaxBodyBytes: 16 << 10}
+	if cert != "" {
+		var err error
+		if server.TLS, err = (&iostream.TLSFiles{CertFile: cert, KeyFile: key}).Server(); err != nil {
+			return err
+		}
+	}
 	loop := ioloop.Instance()
 	chat := &Chat{Room: NewRoom(loopClock{loop}, DefaultLimits), Secure: cert != ""}
 	app := web.NewApplication(chat.Routes(), &web.Options{
-		Loop: loop, Server: &httpserver.Options{MaxBodyBytes: 16 << 10}, CookieSecret: secret, CookieSHA256: true, ErrorPage: ErrorPage,
+		Loop: loop, Server: server, CookieSecret: secret, CookieSHA256: true, ErrorPage: ErrorPage,
 	})
-	at, err := listen(app, addr, cert, key)
-	if err != nil {
+	if err := app.Listen("tcp", addr); err != nil {
 		return err
 	}
 	stopping := false
@@ -78,31 +82,8 @@ func run(addr, cert, key, secret string) error {
 			return err
 		}
 	}
-	fmt.Println("listening on", at)
+	fmt.Println("listening on", app.Server().Addrs()[0])
 	return loop.Start()
-}
-
-// listen has the application serve an address, by TLS if there is a certificate,
-// and returns the address that it got.
-func listen(app *web.Application, addr, cert, key string) (net.Addr, error) {
-	if cert == "" {
-		if err := app.Listen("tcp", addr); err != nil {
-			return nil, err
-		}
-		return app.Server().Addrs()[0], nil
-	}
-	pair, err := tls.LoadX509KeyPair(cert, key)
-	if err != nil {
-		return nil, err
-	}
-	l, err := iostream.Listen(app.Loop(), "tcp", addr, &iostream.ListenOptions{
-		TLS: &tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: []string{"http/1.1"}},
-	}, app.Server().Serve)
-	if err != nil {
-		return nil, err
-	}
-	app.Server().AddShutdownHook(l.Close)
-	return l.Addr(), nil
 }
 
 // stop lets what is under way come to its end and tells the pages that the

@@ -14,6 +14,7 @@ import (
 
 	"github.com/turbogo/turbo/httpserver"
 	"github.com/turbogo/turbo/ioloop"
+	"github.com/turbogo/turbo/iostream"
 	"github.com/turbogo/turbo/web"
 )
 
@@ -77,6 +78,14 @@ const grace = 10 * time.Second
 func run(o *options) error {
 	group := ioloop.NewGroup(o.loops, nil)
 	rooms := newRooms(group)
+	if o.cert != "" {
+		files := iostream.TLSFiles{CertFile: o.cert, KeyFile: o.key}
+		conf, err := files.Server()
+		if err != nil {
+			return err
+		}
+		o.server.TLS = conf
+	}
 	for i, l := range group.Loops() {
 		app := application(o, l, rooms)
 		if err := app.Listen("tcp", o.addr); err != nil {
