@@ -254,11 +254,15 @@ func (c *conn) lost() {
 	if err == nil {
 		err = iostream.ErrClosed
 	}
-	if errors.Is(err, iostream.ErrPanic) {
+	var refused *iostream.TLSError
+	switch {
+	case errors.Is(err, iostream.ErrPanic):
 		f.fail(ErrCallback.with(err))
-		return
+	case errors.As(err, &refused) && refused.Reason != iostream.TLSTruncated && !f.begun():
+		f.fail(ErrSSL.with(err)) // such as our certificate, of which the server has its own opinion
+	default:
+		f.torn(c, c.core.RecvState(), err)
 	}
-	f.torn(c, c.core.RecvState(), err)
 }
 
 // broken is a breach of the protocol by the server, in the given state; cut

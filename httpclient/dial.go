@@ -37,7 +37,7 @@ func (d *dial) begin() {
 	if d.proxy != nil {
 		to = d.proxy
 	}
-	o := &iostream.Options{ConnectTimeout: -1, Resolver: d.client.o.Resolver}
+	o := &iostream.Options{ConnectTimeout: -1, HandshakeTimeout: -1, Resolver: d.client.o.Resolver}
 	d.stream = d.client.connect(l, "tcp", address(to), o, d.connected)
 }
 
@@ -65,23 +65,6 @@ func connectError(err error) *Error {
 		return ErrSocket.with(err)
 	}
 	return ErrCouldNotConnect.with(err)
-}
-
-// secure is the step after the way to the host is open.
-func (d *dial) secure() {
-	if d.url.Scheme != "https" {
-		d.done()
-		return
-	}
-	d.startTLS(func(err error) {
-		switch {
-		case d.over:
-		case err != nil:
-			d.fail(ErrSSL.with(err))
-		default:
-			d.done()
-		}
-	})
 }
 
 // done is the last step.

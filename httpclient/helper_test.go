@@ -176,8 +176,8 @@ type peer struct {
 }
 
 // connect takes the place of iostream.Connect.
-func (r *rig) connect(l *ioloop.IOLoop, _, address string, _ *iostream.Options, done func(error)) *iostream.IOStream {
-	a, b := iostream.Pipe(l, nil)
+func (r *rig) connect(l *ioloop.IOLoop, _, address string, o *iostream.Options, done func(error)) *iostream.IOStream {
+	a, b := iostream.Pipe(l, o)
 	p := &peer{r: r, number: len(r.peers) + 1, to: address, stream: b}
 	r.peers = append(r.peers, p)
 	l.AddCallback(func() {

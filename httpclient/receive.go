@@ -19,7 +19,7 @@ func (f *fetch) head(c *conn) {
 	r.Code, r.Reason = h.Status(), string(h.Reason())
 	r.Proto = [...]string{"HTTP/1.0", "HTTP/1.1"}[min(h.Minor(), 1)]
 	r.Headers, r.Trailers = h.Fields().Clone(), nil
-	r.TLS = stateTLS(c.stream)
+	r.TLS = c.stream.TLSState()
 	if r.Code == http.StatusRequestTimeout && !c.core.KeepAlive() && f.mayRetry(c) {
 		f.retry(c) // the server had given up on the connection before it was asked
 		return

@@ -2,85 +2,71 @@ package httpclient
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
+	"strings"
 
 	"github.com/turbogo/turbo/iostream"
 )
 
-// sessions is how many TLS sessions a client remembers, so that it can take
-// them up again.
-const sessions = 64
-
 // tlsConfig makes the configuration that the options describe.
 func (o *ClientOptions) tlsConfig() (*tls.Config, error) {
-	conf := &tls.Config{}
-	if o.TLS != nil {
-		conf = o.TLS.Clone()
+	if o.PrivFile != "" && o.CertFile == "" {
+		return nil, errors.New("a PrivFile without a CertFile")
 	}
-	conf.NextProtos = []string{"http/1.1"}
-	if conf.ClientSessionCache == nil {
-		conf.ClientSessionCache = tls.NewLRUClientSessionCache(sessions)
-	}
-	if o.NoVerify {
-		conf.InsecureSkipVerify = true
-	}
-	if o.CertFile != "" || o.PrivFile != "" {
-		cert, err := tls.LoadX509KeyPair(o.CertFile, o.PrivFile)
-		if err != nil {
-			return nil, err
-		}
-		conf.Certificates = append(conf.Certificates, cert)
-	}
-	if o.CAPath != "" {
-		roots, err := loadRoots(o.CAPath)
-		if err != nil {
-			return nil, err
-		}
-		conf.RootCAs = roots
-	}
-	return conf, nil
-}
-
-// loadRoots reads the certificates of a file, or of all files of a directory.
-func loadRoots(path string) (*x509.CertPool, error) {
-	info, err := os.Stat(path)
+	files := &iostream.TLSFiles{CertFile: o.CertFile, KeyFile: o.PrivFile, CAPath: o.CAPath, NoVerify: o.NoVerify}
+	conf, err := files.Client()
 	if err != nil {
 		return nil, err
 	}
-	files := []string{path}
-	if info.IsDir() {
-		if files, err = filepath.Glob(filepath.Join(path, "*")); err != nil {
-			return nil, err
+	if o.TLS != nil {
+		own := o.TLS.Clone()
+		if o.CAPath != "" {
+			own.RootCAs = conf.RootCAs
 		}
-	}
-	roots, any := x509.NewCertPool(), false
-	for _, name := range files {
-		text, err := os.ReadFile(name)
-		if err != nil && !info.IsDir() {
-			return nil, err
+		if o.CertFile != "" {
+			own.GetClientCertificate = conf.GetClientCertificate
 		}
-		any = roots.AppendCertsFromPEM(text) || any
+		if own.ClientSessionCache == nil {
+			own.ClientSessionCache = conf.ClientSessionCache
+		}
+		own.InsecureSkipVerify = own.InsecureSkipVerify || o.NoVerify
+		conf = own
 	}
-	if !any {
-		return nil, fmt.Errorf("no certificate in %s", path)
-	}
-	return roots, nil
+	// The one protocol that is spoken here.
+	conf.NextProtos = []string{"http/1.1"}
+	return conf, nil
 }
 
-var errNoTLS = errors.New("TLS is not there")
-
-// startTLS makes the stream of the dial a TLS one.
-func (d *dial) startTLS(done func(error)) {
-	if d.client.tlsErr != nil {
-		done(d.client.tlsErr)
+// secure is the step after the way to the host is open.
+func (d *dial) secure() {
+	if d.url.Scheme != "https" {
+		d.done()
 		return
 	}
-	done(errNoTLS)
+	conf, err := d.client.tls, d.client.tlsErr
+	if err == nil {
+		if conf.ServerName == "" {
+			conf = conf.Clone()
+			name, _, _ := strings.Cut(d.url.Hostname(), "%") // the zone of an address is no part of it
+			conf.ServerName = strings.TrimSuffix(name, ".")
+		}
+		err = d.stream.StartTLSClient(conf, d.secured)
+	}
+	if err != nil {
+		d.fail(ErrSSL.with(err))
+	}
 }
 
-// stateTLS returns the state of a stream, nil without TLS.
-func stateTLS(*iostream.IOStream) *tls.ConnectionState { return nil }
+// secured is the end of the handshake.
+func (d *dial) secured(err error) {
+	var timeout interface{ Timeout() bool }
+	switch {
+	case d.over:
+	case err == nil:
+		d.done()
+	case errors.As(err, &timeout) && timeout.Timeout():
+		d.fail(ErrConnectTimeout.with(err))
+	default:
+		d.fail(ErrSSL.with(err))
+	}
+}
