@@ -15,7 +15,9 @@ import (
 var update = flag.Bool("update", false, "write the pages that are made from the source")
 
 // replayedAreas are those of which every recording is replayed.
-var replayedAreas = []string{"ioloop", "signal"}
+var replayedAreas = []string{
+	"coroutine", "httpserver", "iosimple", "iostream", "ioloop", "signal", "tcpserver", "thread", "web", "websocket_server",
+}
 
 func TestDocumentRecordings(t *testing.T) {
 	areas, err := looptest.Recordings()
