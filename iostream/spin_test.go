@@ -328,7 +328,7 @@ func TestLoopSleepsWhenDescriptorsRunOut(t *testing.T) {
 		must(t, err)
 		must(t, sock.Close(probe))
 		limit := before
-		limit.Cur = uint64(probe) + 2
+		set(&limit.Cur, probe+2)
 		must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit))
 		for _, fd := range fds {
 			if err := sock.Connect(fd, at); err != nil && !sock.InProgress(err) {
@@ -366,3 +366,6 @@ func waitFor(l *ioloop.IOLoop, condition func() bool, then func()) {
 	}
 	l.AddTimeout(2*time.Millisecond, func() { waitFor(l, condition, then) })
 }
+
+// set exists because systems do not agree on the type of a limit.
+func set[T int64 | uint64](limit *T, n int) { *limit = T(n) }
