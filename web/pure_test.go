@@ -76,6 +76,7 @@ func TestURLEncodedPairs(t *testing.T) {
 
 func FuzzURLEncoded(f *testing.F) {
 	f.Add("a=1&b=%20+&c", "a")
+	f.Add("+=", "+")
 	f.Fuzz(func(t *testing.T, text, name string) {
 		pairs := appendPairs(nil, text, 256)
 		if len(pairs) > 256 {
@@ -86,8 +87,9 @@ func FuzzURLEncoded(f *testing.F) {
 		if ok != (len(all) > 0) || ok && first != all[0] {
 			t.Fatalf("first %q, all %q", first, all)
 		}
-		// What is well-formed for the standard library has the same values here.
-		if strings.Contains(text, ";") || strings.Count(text, "&") > 200 || name == "" {
+		// What is well-formed for the standard library has the same values here,
+		// except under names that look encoded: those may be meant as they stand.
+		if strings.Contains(text, ";") || strings.Count(text, "&") > 200 || name == "" || strings.ContainsAny(name, "%+") {
 			return
 		}
 		values, err := url.ParseQuery(text)
