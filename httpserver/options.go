@@ -69,10 +69,18 @@ type Options struct {
 	// request of the connection waits, too.
 	MaxWriteBuffer int
 
-	// TLS has Listen speak TLS. HTTP/1.1 is the only protocol that is offered
-	// (ALPN), unless NextProtos says something else. A client that speaks plain
-	// HTTP is answered with 400. Default: nil, no TLS. See iostream.TLSFiles.
+	// TLS has Listen speak TLS. HTTP/1.1 is offered (ALPN), and what NextProtos
+	// names, but never HTTP/2. A client that speaks plain HTTP is answered with
+	// 400. The configuration must not change any more; servers on several loops
+	// may share it, and the sessions that it can resume. Default: nil, no TLS. See
+	// iostream.TLSFiles.
 	TLS *tls.Config
+	// HandshakeTimeout bounds what a TLS handshake may take, in time; default
+	// 10 s. A client that takes longer is cut off.
+	HandshakeTimeout time.Duration
+	// MaxHandshakes is how many connections of a listener may be in their TLS
+	// handshake; default 1024. When there are that many, accepting pauses.
+	MaxHandshakes int
 
 	// ReusePort lets several servers share one address, each on a loop of its
 	// own (SO_REUSEPORT).
@@ -110,6 +118,9 @@ var defaultOptions = Options{
 	MaxPipelined:   64 << 10,
 	MaxWriteBuffer: iostream.DefaultMaxWriteBuffer,
 	Backlog:        iostream.DefaultBacklog,
+
+	HandshakeTimeout: iostream.DefaultHandshakeTimeout,
+	MaxHandshakes:    iostream.DefaultMaxHandshakes,
 }
 
 // withDefaults returns a copy of o, which may be nil.
@@ -127,6 +138,8 @@ func (o *Options) withDefaults() Options {
 	orDefault(&x.MaxPipelined, d.MaxPipelined)
 	orDefault(&x.MaxWriteBuffer, d.MaxWriteBuffer)
 	orDefault(&x.Backlog, d.Backlog)
+	orDefault(&x.HandshakeTimeout, d.HandshakeTimeout)
+	orDefault(&x.MaxHandshakes, d.MaxHandshakes)
 	if x.MinBodyRate == 0 {
 		x.MinBodyRate = d.MinBodyRate
 	}
@@ -142,17 +155,14 @@ func orDefault[T int | time.Duration](v *T, d T) {
 // listen are those of a listener.
 func (o *Options) listen() *iostream.ListenOptions {
 	l := &iostream.ListenOptions{
-		Stream:    iostream.Options{MaxWriteBuffer: o.MaxWriteBuffer},
-		Backlog:   o.Backlog,
-		ReusePort: o.ReusePort,
-		TLS:       o.TLS,
+		Stream:        iostream.Options{MaxWriteBuffer: o.MaxWriteBuffer, HandshakeTimeout: o.HandshakeTimeout},
+		Backlog:       o.Backlog,
+		ReusePort:     o.ReusePort,
+		MaxHandshakes: o.MaxHandshakes,
 	}
 	if o.TLS != nil {
 		l.PlainAnswer = plainAnswer()
-		if len(o.TLS.NextProtos) == 0 {
-			l.TLS = o.TLS.Clone()
-			l.TLS.NextProtos = []string{"http/1.1"}
-		}
+		l.TLS = tlsConfig(o.TLS)
 	}
 	return l
 }

@@ -122,7 +122,7 @@ func (r *Request) Scheme() string {
 			}
 		}
 	}
-	if r.TLS() != nil {
+	if s := r.stream(); s != nil && s.Secure() {
 		return "https"
 	}
 	return "http"

@@ -77,6 +77,13 @@ func (s *IOStream) TLSState() *tls.ConnectionState {
 	return &state
 }
 
+// Secure reports whether the stream speaks TLS, its handshake being through. It
+// costs less than TLSState.
+func (s *IOStream) Secure() bool {
+	_, ok := s.tr.(*tlsTransport)
+	return ok
+}
+
 // clientTLS returns the configuration for a client of the host in address.
 func clientTLS(conf *tls.Config, address string) *tls.Config {
 	host, _, err := net.SplitHostPort(address)
