@@ -29,6 +29,7 @@ func (s *IOStream) completion() *completion {
 		return &completion{s: s}
 	}
 	s.hub.completions = x.next
+	s.hub.idle--
 	*x = completion{s: s}
 	return x
 }
@@ -63,11 +64,12 @@ func (x *completion) done() {
 		s.hub.release(x.block)
 	}
 	part, returned := x.part, x.returned
-	*x = completion{s: s, next: s.hub.completions, returned: returned}
-	if returned {
-		x.s = nil
+	*x = completion{s: s}
+	if returned && s.hub.idle < maxCompletions {
+		*x = completion{next: s.hub.completions}
+		s.hub.completions = x
+		s.hub.idle++
 	}
-	s.hub.completions = x
 	if part {
 		s.partDone(returned)
 	}

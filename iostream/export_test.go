@@ -3,6 +3,7 @@ package iostream
 import (
 	"bytes"
 	"net/netip"
+	"strings"
 
 	"github.com/turbogo/turbo/internal/sock"
 	"github.com/turbogo/turbo/ioloop"
@@ -41,3 +42,21 @@ func ConnectAny(l *ioloop.IOLoop, o *Options, done func(error), addrs ...netip.A
 
 // Interleave is the order in which addresses are tried.
 var Interleave = interleave
+
+// Holds tells what memory a stream holds beside itself.
+func Holds(s *IOStream) string {
+	var held []string
+	if s.wq != nil {
+		held = append(held, "a write queue")
+	}
+	if s.rd != nil && s.rd.blk != nil {
+		held = append(held, "a read block")
+	}
+	if s.rare != nil {
+		held = append(held, "rare state")
+	}
+	return strings.Join(held, ", ")
+}
+
+// Lent returns how many read buffers of the loop are in somebody's hands.
+func Lent(l *ioloop.IOLoop) int { return hubOf(l).lent }

@@ -18,7 +18,8 @@ type hub struct {
 	blocks      [len(blockSizes)]*block // free ones by class, linked
 	counts      [len(blockSizes)]int
 	queues      []*writeQueue
-	completions *completion
+	completions *completion // free ones, linked
+	idle        int         // how many these are
 
 	scratch *block         // what AvailableBuffer hands out
 	vec     [maxVec][]byte // for one system call
@@ -152,7 +153,11 @@ func (c *hub) queue() *writeQueue {
 	return new(writeQueue)
 }
 
-const maxQueues = 1024
+// maxQueues and maxCompletions are how many unused ones are kept.
+const (
+	maxQueues      = 1024
+	maxCompletions = 1024
+)
 
 func (c *hub) releaseQueue(q *writeQueue) {
 	*q = writeQueue{}

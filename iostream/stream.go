@@ -128,11 +128,22 @@ type rare struct {
 	lingerLeft int // bytes
 }
 
+// defaults is the config of all streams that were given no options. Nobody
+// changes a config that a stream has: the setters make a copy.
+var defaults = &config{
+	maxRead:     DefaultMaxBufferSize,
+	maxWrite:    DefaultMaxWriteBuffer,
+	linger:      defaultLinger,
+	lingerBytes: defaultLingerBytes,
+	handshake:   DefaultHandshakeTimeout,
+}
+
 func (o *Options) config() *config {
-	c := &config{maxRead: DefaultMaxBufferSize, maxWrite: DefaultMaxWriteBuffer, linger: defaultLinger, lingerBytes: defaultLingerBytes, handshake: DefaultHandshakeTimeout}
 	if o == nil {
-		return c
+		return defaults
 	}
+	copied := *defaults
+	c := &copied
 	if o.MaxBufferSize > 0 {
 		c.maxRead = o.MaxBufferSize
 	}

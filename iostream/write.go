@@ -116,8 +116,8 @@ func (q *writeQueue) push(b *block) {
 }
 
 // AvailableBuffer returns an empty buffer with some room, to append to and to
-// hand to the very next Write, which then has nothing or little to copy. It is
-// good until the next call of any stream of the loop; a callback must not
+// hand to the very next Write, which then has nothing or little to copy, and
+// whose the memory is from then on. It is good until the next call of any stream of the loop; a callback must not
 // suspend between the two. What does not fit is for append to find room for, as
 // with bufio.Writer.AvailableBuffer.
 func (s *IOStream) AvailableBuffer() []byte {
