@@ -129,6 +129,7 @@ func (c *coroutine) attempt() (ok bool) {
 // contain deals with a panic of the task that c ran.
 func (c *coroutine) contain(v any) (done bool) {
 	if IsUnwinding(v) && c.unwound {
+		c.finish() // an interval goes on at the next start, a descriptor is watched
 		return true
 	}
 	l := c.l

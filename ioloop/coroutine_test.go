@@ -60,6 +60,29 @@ func TestSuspendedCallbacksAreUnwoundAtClose(t *testing.T) {
 	run(t, l)
 }
 
+func TestWhatWasUnwoundGoesOnAtTheNextStart(t *testing.T) {
+	l := newLoop(t)
+	var tr trace
+	calls := 0
+	wait := func(name string) {
+		tr.log("%s", name)
+		if calls++; calls <= 2 {
+			must[struct{}](t)(l.Sleep(time.Hour).Await())
+		}
+	}
+	l.SetInterval(time.Second, func() { wait("interval") })
+	p, _ := pipe(t, "x")
+	addHandler(t, l, p, func(n int, _ ioloop.Events) {
+		wait("handler")
+		l.RemoveHandler(n)
+	})
+	for range 2 {
+		l.AddTimeout(1500*time.Millisecond, l.Close)
+		run(t, l)
+	}
+	tr.check(t, "handler", "interval", "handler", "interval")
+}
+
 func TestPanicWhileUnwindingIsContained(t *testing.T) {
 	var tr trace
 	l := loggingLoop(func(line string) { tr.log("%s", line) })
