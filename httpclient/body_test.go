@@ -264,6 +264,15 @@ func TestALimitOnTheBody(t *testing.T) {
 			t.Errorf("%d bytes", len(resp.Body))
 		}
 	})
+	// What comes counts, too, if it inflates to nothing.
+	inMemory(t, nil, once(answer(200, strings.Repeat(string(gzipped("")), 50), "Content-Encoding: gzip")), func(r *rig) {
+		r.fails("http://host/", &Options{MaxBodyBytes: 100}, ErrTooLarge)
+	})
+	chunks := ok + "Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n" + strings.Repeat("17\r\n"+string(gzipped(""))+"\r\n", 50) + "0\r\n\r\n"
+	inMemory(t, nil, once(chunks), func(r *rig) {
+		r.fails("http://host/", &Options{MaxBodyBytes: 100}, ErrTooLarge)
+		r.get("http://host/", &Options{MaxBodyBytes: 10000}, "")
+	})
 	// The client's limit, an own one, none; and those whose body is nowhere kept.
 	inMemory(t, &ClientOptions{MaxBodyBytes: 3}, always(answer(200, "hello")), func(r *rig) {
 		r.fails("http://host/", nil, ErrTooLarge)

@@ -110,11 +110,24 @@ func (c *conn) ask() {
 	if c.asked || c.gone || c.state == connRetired {
 		return
 	}
-	if err := c.stream.ReadChunk(c); err != nil {
-		c.HandleClose(err)
+	err := c.stream.ReadChunk(c)
+	if err == nil {
+		c.asked = true
 		return
 	}
-	c.asked = true
+	if why := c.stream.Err(); why != nil {
+		err = why
+	}
+	c.end(err)
+	c.schedule()
+}
+
+// end notes how the stream has ended.
+func (c *conn) end(err error) {
+	c.gone, c.asked, c.err = true, false, err
+	if err == io.EOF {
+		c.core.ReceiveEOF()
+	}
 }
 
 // HandleChunk is what arrived. It is called by the stream.
@@ -130,10 +143,9 @@ func (c *conn) HandleClose(err error) {
 	if c.gone || c.state == connRetired {
 		return
 	}
-	c.gone, c.asked, c.err = true, false, err
+	c.end(err)
 	switch {
 	case err == io.EOF:
-		c.core.ReceiveEOF()
 		c.pump()
 	case !c.pumping:
 		c.lost()

@@ -135,9 +135,6 @@ func (d *download) Run() {
 	d.proceed()
 }
 
-// Panicked is called by the loop when a function of the fetch panicked in Run.
-func (d *download) Panicked(v any) { d.f.fail(panicError(v)) }
-
 // proceed goes on as far as it can: with input that had to wait, with the rest
 // of the input, or to the end.
 func (d *download) proceed() {

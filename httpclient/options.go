@@ -24,7 +24,7 @@ type ClientOptions struct {
 	// Default: 64.
 	MaxConnsPerHost int
 	// MaxIdlePerHost is how many connections to one host that nobody needs are
-	// kept. Of more, the oldest is closed. Default: 16.
+	// kept. Of more, the oldest is closed. Default: 64.
 	MaxIdlePerHost int
 	// MaxIdle is the same for all hosts together. Default: 256.
 	MaxIdle int
@@ -179,7 +179,7 @@ const (
 
 var defaultClient = ClientOptions{
 	MaxConnsPerHost: 64,
-	MaxIdlePerHost:  16,
+	MaxIdlePerHost:  64,
 	MaxIdle:         256,
 	IdleTimeout:     60 * time.Second,
 	MaxHeaderBytes:  64 << 10,

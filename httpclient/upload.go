@@ -7,15 +7,21 @@ import (
 	"github.com/turbogo/turbo/ioloop"
 )
 
-// uploadPart is how many bytes of a body are read and written at a time.
-const uploadPart = 64 << 10
-
-// maxEmptyReads is how often a source of a body may give nothing, and no error,
-// in a row.
-const maxEmptyReads = 100
+const (
+	// uploadPart is how many bytes of a body are read and written at a time.
+	uploadPart = 256 << 10
+	// withHead is how long a body may be to be sent together with the head.
+	withHead = 64 << 10
+	// uploadAhead is how many bytes may wait to be written before the next part
+	// is read.
+	uploadAhead = 256 << 10
+	// maxEmptyReads is how often a source of a body may give nothing, and no
+	// error, in a row.
+	maxEmptyReads = 100
+)
 
 // An upload is the body of a request and its way to the server: bytes, a reader
-// or a function. One part at a time is read, when the one before has left.
+// or a function. One part at a time is read, when there is room for it.
 type upload struct {
 	bytes  []byte
 	reader io.Reader
@@ -100,7 +106,7 @@ func (u *upload) seek() error {
 
 // small tells whether the body is there, and small enough to be sent with the
 // head.
-func (u *upload) small() bool { return u.reader == nil && u.fn == nil && len(u.bytes) <= uploadPart }
+func (u *upload) small() bool { return u.reader == nil && u.fn == nil && len(u.bytes) <= withHead }
 
 // begin sends the body over a connection on which the head has been sent.
 func (u *upload) begin(f *fetch, c *conn) {
@@ -111,68 +117,59 @@ func (u *upload) begin(f *fetch, c *conn) {
 // end stops sending.
 func (u *upload) end() { u.conn = nil }
 
-// more sends the next part. It is called when there is room for it.
+// more goes for the next part, if there is room for it: left comes back to it
+// otherwise.
 func (u *upload) more() {
-	if u.conn == nil || u.busy {
+	if u.conn == nil || u.busy || u.conn.stream.Buffered() > uploadAhead {
 		return
 	}
-	u.fresh = false
-	switch {
-	case u.reader != nil:
-		u.busy = true
-		if u.buf == nil {
-			u.buf = make([]byte, uploadPart)
-		}
-		c := u.conn
-		read := ioloop.Offload(u.f.client.loop, func() (int, error) { return u.reader.Read(u.buf) })
-		read.Then(func(n int, err error) {
-			u.busy = false
-			switch {
-			case u.anew:
-				u.anew = false
-				if err := u.seek(); err != nil {
-					u.f.fail(ErrInvalidBody.with(err))
-					return
-				}
-				u.more()
-			case u.conn == c:
-				u.took(n, err)
-			}
-		})
-	case u.fn != nil:
-		u.busy = true
-		u.f.client.loop.AddRunner((*uploadTurn)(u))
-	default:
-		part := u.bytes[u.sent:]
-		var err error
-		if len(part) <= uploadPart {
-			err = io.EOF
-		} else {
-			part = part[:uploadPart]
-		}
-		u.send(part, err)
+	u.fresh, u.busy = false, true
+	if u.buf == nil && (u.reader != nil || u.fn != nil) {
+		u.buf = make([]byte, uploadPart)
 	}
+	l := u.f.client.loop
+	if u.reader == nil {
+		l.AddRunner((*uploadTurn)(u))
+		return
+	}
+	c := u.conn
+	ioloop.Offload(l, func() (int, error) { return u.reader.Read(u.buf) }).Then(func(n int, err error) {
+		u.busy = false
+		switch {
+		case u.anew:
+			u.anew = false
+			if err := u.seek(); err != nil {
+				u.f.fail(ErrInvalidBody.with(err))
+				return
+			}
+			u.more()
+		case u.conn == c:
+			u.took(n, err)
+		}
+	})
 }
 
-// uploadTurn is the upload as the callback that asks the owner's function for
-// more. That may be away for long.
+// uploadTurn is the upload as the callback that gets the next part. The owner's
+// function may be away for long.
 type uploadTurn upload
 
 // Run is called by the loop.
 func (t *uploadTurn) Run() {
 	u := (*upload)(t)
 	c := u.conn
-	if c == nil {
+	switch {
+	case c == nil:
+		u.busy, u.anew = false, false
+	case u.fn == nil:
+		u.busy, u.anew = false, false
+		part := u.bytes[u.sent:]
+		u.send(part[:min(len(part), uploadPart)], nil)
+	default:
+		n, err := u.fn(u.buf)
 		u.busy = false
-		return
-	}
-	if u.buf == nil {
-		u.buf = make([]byte, uploadPart)
-	}
-	n, err := u.fn(u.buf)
-	u.busy = false
-	if u.conn == c {
-		u.took(n, err)
+		if u.conn == c {
+			u.took(n, err)
+		}
 	}
 }
 
@@ -217,9 +214,10 @@ func (u *upload) send(part []byte, err error) {
 		u.conn = nil
 	}
 	c.writeBody(part, last, u.left)
+	u.more()
 }
 
-// left is called when a part has been given to the kernel.
+// left is called when all that was written has been given to the kernel.
 func (u *upload) left() {
 	u.f.progress()
 	u.more()

@@ -78,11 +78,19 @@ func (f Fields) All() iter.Seq2[string, string] {
 	}
 }
 
-// Clone returns the fields as a [Header], which outlives the message.
+// Clone returns the fields as a [Header], which outlives the message. All of
+// its strings are parts of one.
 func (f Fields) Clone() *Header {
-	h := &Header{list: make([]Field, 0, f.Len())}
-	for name, value := range f.All() {
-		h.list = append(h.list, Field{name, value})
+	list := f.list()
+	h := &Header{list: make([]Field, len(list))}
+	if len(list) == 0 {
+		return h
+	}
+	from, last := list[0].name.off, list[len(list)-1].value
+	text := string(f.h.buf[from : last.off+last.len])
+	part := func(s span) string { return text[s.off-from : s.off-from+s.len] }
+	for i, x := range list {
+		h.list[i] = Field{part(x.name), part(x.value)}
 	}
 	return h
 }
