@@ -49,6 +49,16 @@
 // not come any more. CloseAfterFlush lets the queued bytes leave first, and
 // takes care that the peer can read them.
 //
+// # TLS
+//
+// With [Options.TLS] and [ListenOptions.TLS] the same stream speaks TLS, by the
+// standard library; [TLSFiles] makes a configuration of files. The handshake is
+// computed on the loop's helpers (see ioloop.Options.MaxHelpers), so it does not
+// hold up the other streams; a connection that waits for its peer in the middle
+// of it occupies none. Callbacks of the configuration run there, too. What goes
+// wrong is a [TLSError], which says whose fault it was. A stream ends with io.EOF
+// only after the peer's close_notify; without one, what came may not be all.
+//
 // # Memory
 //
 // A stream without anything to do is a hundred bytes: the read buffer belongs

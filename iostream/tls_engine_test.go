@@ -445,3 +445,37 @@ func TestRandomConversation(t *testing.T) {
 		}
 	})
 }
+
+// FuzzTLSCuts sends messages of fuzzed sizes, cut where the fuzzer likes.
+func FuzzTLSCuts(f *testing.F) {
+	ca := NewAuthority(f, "test")
+	client, server := ca.Client(), ca.Server()
+	f.Add([]byte{1, 2, 3}, []byte{5, 0, 200})
+	f.Add([]byte{255, 255}, []byte{1})
+	f.Add([]byte{0}, []byte{})
+	f.Fuzz(func(t *testing.T, sizes, cuts []byte) {
+		l := connect(t, client, server, 0)
+		var wire, want, got []byte
+		for i, size := range sizes[:min(len(sizes), 20)] {
+			p := text(int(size)*int(size), i) // up to several records
+			want = append(want, p...)
+			wire = append(wire, l.client.seal(t, p)...)
+		}
+		for i := 0; len(wire) > 0; i++ {
+			n := len(wire)
+			if i < len(cuts) {
+				n = min(n, 1+int(cuts[i])*(1+i%7))
+			}
+			l.server.feed(t, wire[:n])
+			wire = wire[n:]
+			p, err := l.server.drain(1 + n%5000)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, p...)
+		}
+		if !bytes.Equal(got, want) {
+			t.Error("wrong plaintext")
+		}
+	})
+}
