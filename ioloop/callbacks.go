@@ -25,26 +25,34 @@ type inbox struct {
 	signals []*signalHandler
 	active  bool // between the beginning and the end of Start
 	asleep  bool // the loop is in the kernel or about to enter it, and nobody has woken it yet
-	wake    func()
+	wake    func() error
+	failed  func(error) // told when wake fails, without the lock
 }
 
 // put appends r and wakes the loop when it may be asleep.
 func (in *inbox) put(r Runner) {
 	in.mu.Lock()
 	in.queue = append(in.queue, r)
-	in.rouse()
+	err := in.rouse()
 	in.mu.Unlock()
+	in.report(err)
+}
+
+func (in *inbox) report(err error) {
+	if err != nil {
+		in.failed(err)
+	}
 }
 
 // rouse ends the poll that is going on, if any. One wake-up is enough for all
 // that is put until the loop looks. in.mu is held, so the poller cannot be
 // closed meanwhile.
-func (in *inbox) rouse() {
+func (in *inbox) rouse() error {
 	if !in.asleep {
-		return
+		return nil
 	}
 	in.asleep = false
-	in.wake()
+	return in.wake()
 }
 
 // take exchanges the queue for the emptied slice of the last batch.

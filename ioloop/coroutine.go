@@ -37,11 +37,13 @@ type coroutine struct {
 	end   func()                  // resume with yield returning false
 	yield func(struct{}) bool     // give control back
 
-	task   Runner // the callback that runs, for its Panicked
-	kind   taskKind
-	timer  timerRef
-	fd     int
-	signal *signalHandler
+	task    Runner // the callback that runs, for its Panicked
+	kind    taskKind
+	timer   timerRef
+	fd      int
+	handler EventHandler // of fd
+	signal  *signalHandler
+	id      uint64 // of the handler: another one may have its place by now
 
 	failure  *failure // panic to tell the task about
 	unwound  bool     // the loop has ended: nothing may suspend any more
@@ -137,12 +139,14 @@ func (c *coroutine) contain(v any) (done bool) {
 	task := c.task
 	switch c.kind {
 	case kindSignal:
-		l.RemoveSignalHandler(c.signal.signal)
+		if c.signal.id == c.id {
+			l.RemoveSignalHandler(c.signal.signal)
+		}
 	case kindHandler:
-		if r := l.handlers.get(c.fd); r != nil {
-			if owner, ok := r.handler.(panicked); ok {
-				c.failure = &failure{owner, v}
-			}
+		if owner, ok := c.handler.(panicked); ok {
+			c.failure = &failure{owner, v}
+		}
+		if l.handlers.same(c.fd, c.id) != nil {
 			l.RemoveHandler(c.fd)
 		}
 	}
@@ -161,9 +165,9 @@ func (c *coroutine) finish() {
 	case kindInterval:
 		c.l.intervals.again(c.timer, c.l.clock.Now())
 	case kindHandler:
-		c.l.resumeHandler(c.fd)
+		c.l.resumeHandler(c.fd, c.id)
 	}
-	c.kind, c.signal, c.task = kindCallback, nil, nil
+	c.kind, c.signal, c.handler, c.task = kindCallback, nil, nil, nil
 }
 
 // suspendable returns the coroutine that the caller runs on. It is safe to ask
@@ -182,7 +186,7 @@ func (l *IOLoop) suspend(c *coroutine) {
 		panic(unwinding{})
 	}
 	if c.kind == kindHandler {
-		l.pauseHandler(c.fd)
+		l.pauseHandler(c.fd, c.id)
 	}
 	l.suspended.add(c)
 	if !c.yield(struct{}{}) {

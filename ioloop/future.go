@@ -2,6 +2,7 @@ package ioloop
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -14,8 +15,8 @@ type Future[T any] struct {
 	err     error
 	settled bool
 	waiting []*coroutine
-	then    []func(T, error) // each from a callback of its own
-	direct  []func(T, error) // of this package, from within settle
+	then    []func(T, error)  // each from a callback of its own
+	direct  []*func(T, error) // of this package, from within settle
 }
 
 // NewFuture returns a future and the function that settles it. Those who await
@@ -46,10 +47,11 @@ func (f *Future[T]) settle(value T, err error) {
 		f.l.AddCallback(func() { fn(value, err) })
 	}
 	f.then = nil
-	for _, fn := range f.direct {
-		fn(value, err)
-	}
+	direct := f.direct
 	f.direct = nil
+	for _, fn := range direct {
+		(*fn)(value, err)
+	}
 	for i := 0; i < len(f.waiting); i++ {
 		f.l.wakeUp(f.waiting[i])
 	}
@@ -71,12 +73,21 @@ func (f *Future[T]) Then(fn func(T, error)) {
 
 // onSettled has fn called from within the call that settles the future. It must
 // not run user code other than by settling another future.
-func (f *Future[T]) onSettled(fn func(T, error)) {
+func (f *Future[T]) onSettled(fn func(T, error)) *func(T, error) {
 	if f.settled {
 		fn(f.value, f.err)
-		return
+		return nil
 	}
-	f.direct = append(f.direct, fn)
+	f.direct = append(f.direct, &fn)
+	return &fn
+}
+
+// forget takes back what onSettled was asked for. A future that lives long must
+// not remember everybody who gave up on it.
+func (f *Future[T]) forget(link *func(T, error)) {
+	if i := slices.Index(f.direct, link); i >= 0 {
+		f.direct = slices.Delete(f.direct, i, i+1)
+	}
 }
 
 // Await suspends the callback that calls it until the future is settled, and
@@ -102,6 +113,10 @@ func (f *Future[T]) Await() (T, error) {
 // AwaitContext is Await that gives up when ctx ends, with its error. The
 // operation behind the future goes on.
 func (f *Future[T]) AwaitContext(ctx context.Context) (T, error) {
+	if _, err := f.l.suspendable(); err != nil {
+		var none T
+		return none, err
+	}
 	either, settle := NewFuture[T](f.l)
 	stop := context.AfterFunc(ctx, func() {
 		f.l.AddCallback(func() {
@@ -110,7 +125,8 @@ func (f *Future[T]) AwaitContext(ctx context.Context) (T, error) {
 		})
 	})
 	defer stop()
-	f.onSettled(settle)
+	link := f.onSettled(settle)
+	defer f.forget(link)
 	return either.Await()
 }
 

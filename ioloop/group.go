@@ -36,7 +36,11 @@ func (g *Group) Loops() []*IOLoop { return g.loops }
 func (g *Group) Start() error {
 	errs := make(chan error, len(g.loops))
 	for _, l := range g.loops[1:] {
-		go func() { errs <- g.run(l) }()
+		go func() {
+			var err error
+			defer func() { errs <- err }() // after a Goexit, too
+			err = g.run(l)
+		}()
 	}
 	all := g.run(g.loops[0])
 	for range g.loops[1:] {

@@ -3,6 +3,7 @@ package ioloop_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync/atomic"
 	"testing"
 
@@ -86,4 +87,12 @@ func TestOffloadContext(t *testing.T) {
 		}
 	})
 	run(t, l)
+}
+
+func TestAGoexitEndsTheWholeGroup(t *testing.T) {
+	g := ioloop.NewGroup(3, nil)
+	g.Loops()[1].AddCallback(runtime.Goexit)
+	if err := g.Start(); err != nil {
+		t.Error(err)
+	}
 }

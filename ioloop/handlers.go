@@ -25,6 +25,7 @@ type registration struct {
 	handler EventHandler // nil: none
 	events  Events
 	since   uint32 // how many polls there had been when it was added
+	id      uint64 // tells it from what has the same descriptor later
 	paused  bool   // its handler is suspended, the kernel does not watch it
 }
 
@@ -33,6 +34,7 @@ type registration struct {
 type handlerTable struct {
 	byFD  []registration
 	count int
+	ids   uint64
 }
 
 func (t *handlerTable) get(fd int) *registration {
@@ -42,15 +44,23 @@ func (t *handlerTable) get(fd int) *registration {
 	return &t.byFD[fd]
 }
 
-// ready returns the handler to run for an event of poll number polls. An event
-// that was fetched before the handler was added belongs to a predecessor that
-// had the same descriptor number.
-func (t *handlerTable) ready(fd int, polls uint32) EventHandler {
+// ready returns the registration whose handler is to run for an event of poll
+// number polls. An event that was fetched before the handler was added belongs
+// to a predecessor that had the same descriptor number.
+func (t *handlerTable) ready(fd int, polls uint32) *registration {
 	r := t.get(fd)
 	if r == nil || r.since == polls || r.paused {
 		return nil
 	}
-	return r.handler
+	return r
+}
+
+// same returns the registration of fd if it is still the one called id.
+func (t *handlerTable) same(fd int, id uint64) *registration {
+	if r := t.get(fd); r != nil && r.id == id {
+		return r
+	}
+	return nil
 }
 
 // AddHandler has fn called in the poll phase whenever a condition of events
@@ -84,7 +94,8 @@ func (l *IOLoop) AddEventHandler(fd int, events Events, h EventHandler) error {
 	for fd >= len(l.handlers.byFD) {
 		l.handlers.byFD = append(l.handlers.byFD, registration{})
 	}
-	l.handlers.byFD[fd] = registration{handler: h, events: events, since: l.polls}
+	l.handlers.ids++
+	l.handlers.byFD[fd] = registration{handler: h, events: events, since: l.polls, id: l.handlers.ids}
 	l.handlers.count++
 	return nil
 }
@@ -157,8 +168,8 @@ func (l *IOLoop) closeDescriptors() {
 
 // pauseHandler stops watching a descriptor whose handler is suspended: being
 // level-triggered, it would be called over and over.
-func (l *IOLoop) pauseHandler(fd int) {
-	r := l.handlers.get(fd)
+func (l *IOLoop) pauseHandler(fd int, id uint64) {
+	r := l.handlers.same(fd, id)
 	if r == nil || r.paused {
 		return
 	}
@@ -169,8 +180,8 @@ func (l *IOLoop) pauseHandler(fd int) {
 }
 
 // resumeHandler watches the descriptor again.
-func (l *IOLoop) resumeHandler(fd int) {
-	r := l.handlers.get(fd)
+func (l *IOLoop) resumeHandler(fd int, id uint64) {
+	r := l.handlers.same(fd, id)
 	if r == nil || !r.paused {
 		return
 	}

@@ -99,3 +99,13 @@ func (tr *trace) check(t testing.TB, want ...string) {
 }
 
 func loggerTo(line func(string)) *slog.Logger { return slog.New(logged{line}) }
+
+// step is a Runner, or an EventHandler, that wants to hear of its panics.
+type step struct {
+	run      func()
+	panicked func(any)
+}
+
+func (s *step) Run()                            { s.run() }
+func (s *step) HandleEvents(int, ioloop.Events) { s.run() }
+func (s *step) Panicked(v any)                  { s.panicked(v) }

@@ -2,6 +2,7 @@ package ioloop
 
 import (
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -48,8 +49,10 @@ type IOLoop struct {
 	polls    uint32
 	signals  []*signalHandler
 	flushers []Flusher
+	flushed  int // of these, how many have had their turn
 	closing  []int
 	now      time.Duration
+	polled   time.Duration // when the last poll returned
 
 	timeouts  timerQueue
 	intervals timerQueue
@@ -85,16 +88,11 @@ func New(options *Options) *IOLoop {
 		l.maxHelpers = 64
 	}
 	l.now = l.clock.Now()
-	l.inbox.wake = l.wake
+	// wake runs on any goroutine, under the inbox's lock, and only while the loop
+	// is asleep: so there is a poller.
+	l.inbox.wake = func() error { return l.poller.Wake() }
+	l.inbox.failed = func(err error) { l.Logger().Error("ioloop: cannot wake the loop", "error", err) }
 	return l
-}
-
-// wake ends the poll that is under way. It runs on any goroutine, under the
-// inbox's lock, and only while the loop is asleep: so there is a poller.
-func (l *IOLoop) wake() {
-	if err := l.poller.Wake(); err != nil {
-		l.Logger().Error("ioloop: cannot wake the loop", "error", err)
-	}
 }
 
 var instance = sync.OnceValue(func() *IOLoop { return New(nil) })
@@ -156,7 +154,7 @@ func (l *IOLoop) Start() error {
 	l.running = !l.closeBefore
 	l.closeBefore = false
 	l.finished, l.pollError = false, nil
-	l.tick()
+	l.polled = l.tick()
 	l.startSignals()
 	l.enterResume()
 	for !l.finished {
@@ -175,12 +173,30 @@ func (l *IOLoop) stopped() {
 	l.current.Store(nil)
 	l.stopSignals()
 	l.unwind()
+	l.putBack()
 	l.closeDescriptors()
 	l.inbox.mu.Lock()
 	l.inbox.active = false
 	l.inbox.asleep = false
 	l.inbox.mu.Unlock()
 	l.releasePoller()
+}
+
+// putBack keeps what a turn that was broken off had taken in hand: by a Goexit,
+// or by a poll that failed. After a turn that ended there is nothing.
+func (l *IOLoop) putBack() {
+	l.inbox.mu.Lock()
+	defer l.inbox.mu.Unlock()
+	switch l.phase {
+	case phaseCallbacks:
+		l.inbox.queue = append(slices.Clone(l.batch[l.at:]), l.inbox.queue...)
+	case phaseTimeouts:
+		l.timeouts.putBack(l.due[l.at:], l.now)
+	case phaseIntervals:
+		l.intervals.putBack(l.due[l.at:], l.now)
+	case phaseSignals:
+		l.inbox.signals = append(slices.Clone(l.signals[l.at:]), l.inbox.signals...)
+	}
 }
 
 // Close ends the loop: Running is false at once, Start returns when the turn is

@@ -5,6 +5,7 @@ package ioloop_test
 import (
 	"errors"
 	"os"
+	"runtime"
 	"sync"
 	"syscall"
 	"testing"
@@ -200,15 +201,6 @@ func TestAHandlerRemovedInItsBatchIsNotCalled(t *testing.T) {
 	}
 }
 
-type step struct {
-	run      func()
-	panicked func(any)
-}
-
-func (s *step) Run()                            { s.run() }
-func (s *step) HandleEvents(int, ioloop.Events) { s.run() }
-func (s *step) Panicked(v any)                  { s.panicked(v) }
-
 func TestTheOwnerLearnsOfAPanic(t *testing.T) {
 	var tr trace
 	l := loggingLoop(func(line string) { tr.log("%s", line) })
@@ -288,4 +280,68 @@ func TestValues(t *testing.T) {
 	if l.Value(key{}) != 5 {
 		t.Error("the value got lost")
 	}
+}
+
+// A handler is removed, suspends, and panics when its descriptor number belongs
+// to somebody else.
+func TestAPanicIsNotChargedToTheDescriptorsNextOwner(t *testing.T) {
+	l := loggingLoop(func(string) {})
+	first, _ := pipe(t, "x")
+	owner, stranger := 0, 0
+	f, settle := ioloop.NewFuture[int](l)
+	h := &step{func() {
+		l.RemoveHandler(fd(first))
+		addHandler(t, l, first, func(int, ioloop.Events) {
+			switch stranger++; stranger {
+			case 2:
+				settle(0, nil)
+			case 3:
+				l.Close()
+			}
+		})
+		must[int](t)(f.Await())
+		panic("late")
+	}, func(any) { owner++ }}
+	if err := l.AddEventHandler(fd(first), ioloop.Read, h); err != nil {
+		t.Fatal(err)
+	}
+	l.AddTimeout(time.Second, l.Close)
+	run(t, l)
+	if owner != 1 || stranger != 3 || !l.RemoveHandler(fd(first)) {
+		t.Errorf("the owner heard of %d panics, the stranger of %d events", owner, stranger)
+	}
+}
+
+func TestAFlusherThatPanicsHasHadItsTurn(t *testing.T) {
+	var tr trace
+	l := loggingLoop(func(line string) { tr.log("%s", line) })
+	l.AddCallback(func() {
+		l.AddFlusher(flush(func() { tr.log("first") }))
+		l.AddFlusher(flush(func() { panic("second") }))
+		l.AddFlusher(flush(func() { tr.log("third") }))
+		l.Close()
+	})
+	run(t, l)
+	tr.check(t, "first", "ioloop: panic in a callback: second", "third")
+}
+
+func TestAGoexitLosesNothingButItsCallback(t *testing.T) {
+	l := ioloop.New(nil)
+	var tr trace
+	l.AddTimeout(0, func() { tr.log("timeout") })
+	l.AddTimeout(0, runtime.Goexit)
+	l.AddTimeout(0, func() { tr.log("last timeout") })
+	l.AddCallback(func() { tr.log("callback") }).AddCallback(runtime.Goexit).AddCallback(func() { tr.log("last callback") })
+	for i := range 3 { // a callback ends the first, a timeout the second
+		if i == 2 {
+			l.AddCallback(l.Close)
+		}
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			l.Start()
+		}()
+		<-ended
+	}
+	tr.check(t, "callback", "last callback", "timeout", "last timeout")
 }

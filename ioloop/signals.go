@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 )
 
@@ -11,6 +12,7 @@ import (
 type signalHandler struct {
 	signal  os.Signal
 	fn      func(os.Signal) // nil: removed
+	id      uint64          // counts the functions
 	arrived chan os.Signal  // holds one: duplicates that are pending coalesce
 	stop    chan struct{}   // ends the forwarding goroutine; nil: none runs
 }
@@ -32,6 +34,7 @@ func (l *IOLoop) AddSignalHandler(sig os.Signal, fn func(os.Signal)) error {
 	}
 	if s := l.signalled[int(number)]; s != nil {
 		s.fn = fn
+		s.id++
 		return nil
 	}
 	s := &signalHandler{signal: sig, fn: fn, arrived: make(chan os.Signal, 1)}
@@ -110,12 +113,12 @@ func (l *IOLoop) stopSignals() {
 // putSignal notes that s arrived, once until the loop has looked.
 func (in *inbox) putSignal(s *signalHandler) {
 	in.mu.Lock()
-	defer in.mu.Unlock()
-	for _, pending := range in.signals {
-		if pending == s {
-			return
-		}
+	if slices.Contains(in.signals, s) {
+		in.mu.Unlock()
+		return
 	}
 	in.signals = append(in.signals, s)
-	in.rouse()
+	err := in.rouse()
+	in.mu.Unlock()
+	in.report(err)
 }

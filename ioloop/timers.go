@@ -105,6 +105,15 @@ func (q *timerQueue) takeDue(due []timerRef, now time.Duration) []timerRef {
 	return due
 }
 
+// putBack undoes takeDue for timers whose turn has not come.
+func (q *timerQueue) putBack(due []timerRef, now time.Duration) {
+	for _, ref := range due {
+		if s := q.lookup(ref); s != nil && s.state == timerDue {
+			q.push(ref.slot, now)
+		}
+	}
+}
+
 // fire returns the function of a timer whose turn has come, nil when it has
 // been removed since it was found due.
 func (q *timerQueue) fire(ref timerRef) func() {

@@ -106,3 +106,29 @@ func TestDeadlines(t *testing.T) {
 	run(t, l)
 	tr.check(t, "b at 10ms", "a, armed again at 15ms", "d, moved at 30ms")
 }
+
+// A callback takes longer than a deadline, and what the deadline waits for came
+// in time: it is looked at first.
+func TestADeadlineDoesNotPassBeforeTheLoopHasLooked(t *testing.T) {
+	clock := new(looptest.Clock)
+	l := ioloop.New(&ioloop.Options{Clock: clock})
+	q := l.NewDeadlines(time.Second)
+	var tr trace
+	var x ioloop.Deadline
+	p, w := pipe(t, "")
+	addHandler(t, l, p, func(n int, _ ioloop.Events) {
+		tr.log("came")
+		x.Disarm()
+		l.RemoveHandler(n)
+		l.Close()
+	})
+	l.AddCallback(func() {
+		q.Arm(&x, expire(func() { tr.log("late") }))
+		if _, err := w.WriteString("x"); err != nil {
+			t.Error(err)
+		}
+		clock.Advance(2 * time.Second)
+	})
+	run(t, l)
+	tr.check(t, "came")
+}

@@ -113,10 +113,12 @@ func (l *IOLoop) runTimeouts(c *coroutine) {
 	l.phase, l.at = phaseDeadlines, 0
 }
 
-// runDeadlines is the second half of phase (c).
+// runDeadlines is the second half of phase (c). What passed after the last poll
+// waits for the next one: after a callback that took long, or a process that was
+// stopped, what has come in meanwhile is looked at before somebody is late.
 func (l *IOLoop) runDeadlines(c *coroutine) {
 	for l.at < len(l.deadlines) {
-		x := l.deadlines[l.at].takeDue(l.now)
+		x := l.deadlines[l.at].takeDue(l.polled)
 		if x == nil {
 			l.at++
 			continue
@@ -172,7 +174,7 @@ func (l *IOLoop) poll() {
 	l.fired, l.pollError = l.wait(wait)
 	l.finished = l.pollError != nil
 	l.polls++
-	l.tick()
+	l.polled = l.tick()
 	l.signals = l.inbox.awake(l.signals)
 	l.phase, l.at = phaseSignals, 0
 }
@@ -184,7 +186,13 @@ func (l *IOLoop) wait(d time.Duration) (int, error) {
 	}
 	jumper, ok := l.clock.(Jumper)
 	if !ok || d <= 0 {
-		return l.poller.Wait(l.events, d)
+		n, err := l.poller.Wait(l.events, d)
+		if n == 0 && err == nil && d > 0 && l.nextDue() <= l.clock.Now() {
+			// The time is up, or the process was stopped, which interrupts the
+			// wait: what is ready at this moment still comes first.
+			return l.poller.Wait(l.events, 0)
+		}
+		return n, err
 	}
 	n, err := l.poller.Wait(l.events, 0)
 	switch {
@@ -204,24 +212,32 @@ func (l *IOLoop) waitTime() time.Duration {
 	if len(l.yielded) > 0 {
 		return 0
 	}
-	next := min(l.timeouts.next(), l.intervals.next())
-	for _, q := range l.deadlines {
-		next = min(next, q.next())
-	}
+	next := l.nextDue()
 	if next == never {
 		return -1
 	}
 	return max(0, next-l.tick())
 }
 
+// nextDue returns the earliest of all deadlines.
+func (l *IOLoop) nextDue() time.Duration {
+	next := min(l.timeouts.next(), l.intervals.next())
+	for _, q := range l.deadlines {
+		next = min(next, q.next())
+	}
+	return next
+}
+
 // flush lets every writer of this turn send what it has. A flusher that closes
 // something may queue callbacks, but no other flusher's work.
 func (l *IOLoop) flush() {
-	for i := 0; i < len(l.flushers); i++ {
-		l.flushers[i].Flush()
-		l.flushers[i] = nil
+	for l.flushed < len(l.flushers) {
+		f := l.flushers[l.flushed]
+		l.flushers[l.flushed] = nil
+		l.flushed++ // first: one that panics has had its turn
+		f.Flush()
 	}
-	l.flushers = l.flushers[:0]
+	l.flushers, l.flushed = l.flushers[:0], 0
 }
 
 // runSignals runs the handlers of signals that came in, before those of
@@ -234,7 +250,7 @@ func (l *IOLoop) runSignals(c *coroutine) {
 		if s.fn == nil {
 			continue // removed meanwhile
 		}
-		c.kind, c.signal = kindSignal, s
+		c.kind, c.signal, c.id = kindSignal, s, s.id
 		s.fn(s.signal)
 		c.finish()
 		if l.runner != c {
@@ -249,12 +265,12 @@ func (l *IOLoop) runHandlers(c *coroutine) {
 	for l.at < l.fired {
 		event := l.events[l.at]
 		l.at++
-		h := l.handlers.ready(event.FD, l.polls)
-		if h == nil {
+		r := l.handlers.ready(event.FD, l.polls)
+		if r == nil {
 			continue
 		}
-		c.kind, c.fd, c.task = kindHandler, event.FD, nil
-		h.HandleEvents(event.FD, Events(event.Events))
+		c.kind, c.fd, c.id, c.handler = kindHandler, event.FD, r.id, r.handler
+		c.handler.HandleEvents(event.FD, Events(event.Events))
 		c.finish()
 		if l.runner != c {
 			return
