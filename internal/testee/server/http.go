@@ -102,8 +102,14 @@ func stream(h *web.RequestHandler) error {
 	return nil
 }
 
+// maxPause bounds how long /sleep and /await take.
+const maxPause = 24 * time.Hour
+
 func pause(h *web.RequestHandler) (time.Duration, error) {
 	ms, err := number(h, "ms", "0", 0)
+	if err == nil && ms > maxPause.Milliseconds() {
+		err = &web.HTTPError{Code: http.StatusBadRequest, Message: "ms is more than a day"}
+	}
 	return time.Duration(ms) * time.Millisecond, err
 }
 

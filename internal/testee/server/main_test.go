@@ -111,6 +111,7 @@ func TestHTTP(t *testing.T) {
 		{"GET", "/stream?bytes=5&chunk=0", "", 400, "chunk is not a number from 1 on"},
 		{"GET", "/sleep?ms=1", "", 200, "slept"},
 		{"GET", "/await?ms=1", "", 200, "awaited"},
+		{"GET", "/await?ms=9223372036854775807", "", 400, "ms is more than a day"},
 		{"GET", "/panic", "", 500, "Internal Server Error"},
 		{"GET", "/static/a.txt", "", 200, "a file"},
 		{"GET", "/static/b.txt", "", 404, "Not Found"},
