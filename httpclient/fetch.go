@@ -129,8 +129,12 @@ func (t *headersTurn) Run() {
 // Panicked is called by the loop when OnHeaders has panicked.
 func (t *headersTurn) Panicked(v any) { (*fetch)(t).fail(panicError(v)) }
 
-// ask looks for a connection for the request.
+// ask looks for a connection for the request. What was answered to an earlier
+// one is of no interest any more.
 func (f *fetch) ask(fresh bool) {
+	r := f.resp
+	f.down = nil
+	r.Code, r.Reason, r.Proto, r.Headers, r.Trailers, r.Body, r.BodyBytes, r.TLS = 0, "", "", nil, nil, nil, 0, nil
 	proxy, err := f.client.o.Proxy(f.req.url)
 	if err != nil {
 		f.fail(ErrInvalidRequest.because("no proxy: "+err.Error(), err))
@@ -244,7 +248,6 @@ func (f *fetch) ended() {
 		f.fail(ErrRequiresBody.because("the server wants to know who asks, and the body can be read only once", nil))
 		return
 	}
-	f.down = nil
 	f.ask(false)
 }
 

@@ -156,6 +156,19 @@ func TestTooManyRedirects(t *testing.T) {
 			}
 		}
 	})
+	// What went wrong behind a redirect is not told with the redirect's status.
+	inMemory(t, nil, func(p *peer) {
+		if p.request(); p.number == 1 {
+			p.say(moved(302, "http://other/"))
+		} else {
+			p.hangUp()
+		}
+	}, func(r *rig) {
+		resp := r.fails("http://host/", nil, ErrNoHeaders)
+		if resp.Code != 0 || resp.Headers != nil || resp.Body != nil || resp.URL != "http://other/" || resp.Redirects != 1 {
+			t.Errorf("%+v", resp)
+		}
+	})
 	chain := map[string]string{"/1": moved(301, "/2"), "/2": moved(302, "/3"), "/3": moved(307, "/4"), "/4": moved(308, "/5")}
 	inMemory(t, nil, hosts(&hops, chain), func(r *rig) {
 		if resp := r.get("http://host/1", nil, "at /5"); resp.Redirects != 4 {
