@@ -44,8 +44,7 @@ type tlsHandshake struct {
 	out      []byte // what the lower transport had no room for
 	below    ioloop.Events
 	state    handshakeState
-	begun    bool // step has been called
-	server   bool
+	begun    bool   // step has been called
 	name     string // that a client asks for
 	deadline ioloop.Deadline
 }
@@ -56,7 +55,10 @@ type tlsHandshake struct {
 // it was closed first; with another error it is left as it is, and done has to
 // end it.
 func (s *IOStream) handshake(conf *tls.Config, server bool, timeout time.Duration, early []byte, done func(*tlsHandshake, error)) {
-	h := &tlsHandshake{s: s, lower: s.tr, server: server, name: conf.ServerName, done: done}
+	h := &tlsHandshake{s: s, lower: s.tr, done: done}
+	if !server {
+		h.name = conf.ServerName
+	}
 	h.t = &tlsTransport{s: s, lower: s.tr}
 	h.t.beginTLS(conf, !server, s.tr.local(), s.tr.remote())
 	s.tr = h
@@ -194,6 +196,10 @@ func (h *tlsHandshake) receive() {
 		return
 	case err == io.EOF:
 		h.ended = true
+		if !h.begun && h.in == nil { // nothing to be computed
+			h.fail(err)
+			return
+		}
 	default:
 		h.fail(h.s.systemError("read", err))
 		return

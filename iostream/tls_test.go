@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -312,8 +313,7 @@ func TestAcceptingPausesAtTheHandshakeLimit(t *testing.T) {
 	}
 	visitors := 0
 	for range 5 {
-		var s *iostream.IOStream
-		s = iostream.Connect(l, "tcp", ln.Addr().String(), &iostream.Options{TLS: ca.Client()}, func(err error) {
+		s := iostream.Connect(l, "tcp", ln.Addr().String(), &iostream.Options{TLS: ca.Client()}, func(err error) {
 			must(t, err)
 			visitors++
 		})
@@ -440,8 +440,7 @@ func TestStandardLibraryPeers(t *testing.T) {
 				}
 				return struct{}{}, talk(c)
 			}).Then(end)
-			var s *iostream.IOStream
-			s = iostream.Connect(l, "tcp", theirs.Addr().String(), &iostream.Options{TLS: client}, func(err error) { must(t, err) })
+			s := iostream.Connect(l, "tcp", theirs.Addr().String(), &iostream.Options{TLS: client}, func(err error) { must(t, err) })
 			must(t, s.ReadChunk(&repeater{s}))
 			run(t, l)
 			s.Close()
@@ -600,4 +599,43 @@ func (b *breaker) Write(p []byte) (int, error) {
 	}
 	b.wrote = true
 	return b.Conn.Write(p)
+}
+
+// TestOpenTLSConnectionsHaveNoGoroutine, neither those of clients nor those of
+// servers.
+func TestOpenTLSConnectionsHaveNoGoroutine(t *testing.T) {
+	ca := iostream.NewAuthority(t, "test")
+	l := realLoop(t)
+	const pairs = 50
+	var streams []*iostream.IOStream
+	before := 0
+	open := func(s *iostream.IOStream) {
+		must(t, s.ReadUntilClose(func([]byte) {}))
+		if streams = append(streams, s); len(streams) < 2*pairs {
+			return
+		}
+		// A helper that has done its work needs a moment to end.
+		l.SetInterval(time.Millisecond, func() {
+			if n := runtime.NumGoroutine(); n <= before {
+				for _, s := range streams {
+					s.Close()
+				}
+				l.Close()
+			}
+		})
+	}
+	ln, err := iostream.Listen(l, "tcp", "127.0.0.1:0", &iostream.ListenOptions{TLS: ca.Server()}, open)
+	must(t, err)
+	l.AddCallback(func() {
+		before = runtime.NumGoroutine()
+		for range pairs {
+			var s *iostream.IOStream
+			s = iostream.Connect(l, "tcp", ln.Addr().String(), &iostream.Options{TLS: ca.Client()}, func(err error) {
+				must(t, err)
+				open(s)
+			})
+		}
+	})
+	run(t, l)
+	ln.Close()
 }

@@ -1,7 +1,6 @@
 package iostream
 
 import (
-	"crypto/tls"
 	"io"
 
 	"github.com/turbogo/turbo/internal/sock"
@@ -347,9 +346,3 @@ func (t *tlsTransport) close() {
 
 func (t *tlsTransport) local() sock.Addr  { return t.lower.local() }
 func (t *tlsTransport) remote() sock.Addr { return t.lower.remote() }
-
-// state is what was agreed on in the handshake.
-func (t *tlsTransport) state() *tls.ConnectionState {
-	state := t.conn.ConnectionState()
-	return &state
-}
