@@ -177,7 +177,14 @@ func (s *IOStream) WriteZeroCopy(p []byte, done func()) error {
 // the kernel did not take.
 func (s *IOStream) writeNow(p []byte) {
 	q := s.wq
-	vec := append(s.vector(maxVec-1), p)
+	vec := s.vector(maxVec - 1)
+	if len(vec) == maxVec-1 {
+		// More may be queued than one call takes, and p must not overtake it.
+		clear(vec)
+		q.add(s.hub, p)
+		return
+	}
+	vec = append(vec, p)
 	n, err := s.tr.write(vec)
 	clear(vec)
 	if err != nil && err != errAgain {
