@@ -61,6 +61,9 @@ func (p *pool) get(f *fetch, k key, fresh bool) {
 		f.use(c)
 		return
 	}
+	if h.open >= p.client.o.MaxConnsPerHost && len(h.idle) > 0 {
+		h.idle[0].close() // it makes room for a fresh one
+	}
 	if h.open < p.client.o.MaxConnsPerHost {
 		p.dial(f, h)
 		return
@@ -96,7 +99,7 @@ func (p *pool) put(c *conn) {
 		}
 	}
 	c.state = connIdle
-	if p.client.closed || p.client.o.IdleTimeout <= 0 {
+	if p.client.closed || h.waiting.Len() > 0 { // for a fresh one, to which it makes room
 		c.close()
 		return
 	}

@@ -260,6 +260,47 @@ func TestADeadConnectionIsReplacedOnce(t *testing.T) {
 	})
 }
 
+// A fresh connection takes the place of one that was kept, when there is no
+// room for both.
+func TestAFreshConnectionGetsRoom(t *testing.T) {
+	host := func(p *peer) {
+		for n := 0; p.request() != ""; n++ {
+			if p.number == 1 && n == 1 {
+				p.hangUp()
+				return
+			}
+			p.r.sleep(time.Second)
+			p.say(answer(200, "hello"))
+		}
+	}
+	for _, others := range []int{0, 1, 2} {
+		inMemory(t, &ClientOptions{MaxConnsPerHost: 1}, host, func(r *rig) {
+			r.get("http://host/", nil, "hello")
+			first := r.client.Fetch("http://host/", nil) // over a connection that dies
+			began := r.clock.Now()
+			for range others {
+				r.client.Fetch("http://host/", nil)
+			}
+			if resp, err := first.Await(); err != nil || string(resp.Body) != "hello" || r.clock.Now()-began > 10*time.Second {
+				t.Errorf("with %d others: %v after %v", others, err, r.clock.Now()-began)
+			}
+			for r.client.Pending() > 0 {
+				r.sleep(time.Second)
+			}
+		})
+	}
+	// And that of idle ones.
+	inMemory(t, &ClientOptions{MaxConnsPerHost: 2}, dying(""), func(r *rig) {
+		a, b := r.client.Fetch("http://host/", nil), r.client.Fetch("http://host/", nil)
+		a.Await()
+		b.Await()
+		r.get("http://host/", nil, "hello")
+		if len(r.peers) != 3 {
+			t.Errorf("%d connections", len(r.peers))
+		}
+	})
+}
+
 // A body that can be read once cannot be sent over another connection.
 func TestADeadConnectionAndABody(t *testing.T) {
 	for _, again := range []bool{true, false} {

@@ -13,7 +13,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/turbogo/turbo/httpclient"
+	"github.com/turbogo/turbo/httpserver"
 	"github.com/turbogo/turbo/internal/looptest"
+	"github.com/turbogo/turbo/ioloop"
 )
 
 func TestMain(m *testing.M) { looptest.Main(m) }
@@ -88,6 +91,46 @@ func TestOneConnection(t *testing.T) {
 	r := fetches(t, "-url", u+"/port", "-url", u+"/port", "-url", u+"/port")
 	if len(r) != 3 || r[0].BodySHA1 != r[1].BodySHA1 || r[1].BodySHA1 != r[2].BodySHA1 {
 		t.Errorf("%+v", r)
+	}
+}
+
+// A server and the client that it asks live on one loop (D9).
+func TestOwnServer(t *testing.T) {
+	loop := ioloop.New(nil)
+	client := httpclient.New(loop, &httpclient.ClientOptions{Proxy: httpclient.NoProxy})
+	var base string
+	s := httpserver.New(loop, httpserver.HandlerFunc(func(r *httpserver.Request) {
+		body := []byte("at the bottom")
+		if string(r.Path()) == "/deeper" {
+			resp, err := client.Fetch(base+"/", nil).Await()
+			if err != nil {
+				t.Error(err)
+			}
+			body = append([]byte("deeper: "), resp.Body...)
+		}
+		if err := r.Respond(200, nil, body); err != nil {
+			t.Error(err)
+		}
+	}), nil)
+	if err := s.Listen("tcp", "127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	base = "http://" + s.Addrs()[0].String()
+	loop.AddCallback(func() {
+		defer loop.Close()
+		for range 3 {
+			resp, err := client.Fetch(base+"/deeper", nil).Await()
+			if err != nil || string(resp.Body) != "deeper: at the bottom" {
+				t.Errorf("%q, %v", resp.Body, err)
+			}
+		}
+		client.Close()
+		if _, err := s.Shutdown(t.Context()).Await(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := loop.Start(); err != nil {
+		t.Fatal(err)
 	}
 }
 
