@@ -216,6 +216,38 @@ func TestAHandlerThatWasTakenOffHearsNothing(t *testing.T) {
 	})
 }
 
+func TestAChunkThatIsOnItsWayIsCalledOff(t *testing.T) {
+	for name, off := range map[string]func(*iostream.IOStream) error{
+		"taken off": func(s *iostream.IOStream) error { return s.ReadChunk(nil) },
+		"closed": func(s *iostream.IOStream) error {
+			s.Close()
+			return nil
+		},
+		"closing": func(s *iostream.IOStream) error {
+			s.CloseAfterFlush()
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			s, peer := pair(t, l, nil)
+			l.AddCallback(func() {
+				must(t, s.ReadChunk(&driver{chunk: func([]byte) { t.Error("HandleChunk") }}))
+				peer.send("x")
+				// The timeout fires in this turn, before its poll: so what it queues
+				// comes before the chunk that the poll is going to queue.
+				l.AddTimeout(0, func() {
+					l.AddCallback(func() {
+						must(t, off(s))
+						after(l, 3, l.Close)
+					})
+				})
+			})
+			run(t, l)
+		})
+	}
+}
+
 func TestAReaderMayBeExchangedInsideOfAChunk(t *testing.T) {
 	overEveryKind(t, nil, func(x *both) {
 		// As at an upgrade: the first driver reads a head, somebody else the rest.

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"net"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/turbogo/turbo/internal/sock"
@@ -63,7 +64,6 @@ type Listener struct {
 	family sock.Family
 	file   os.FileInfo // of the Unix socket's path, to be removed at the end
 
-	current *IOStream // whose accept callback runs
 	closed  bool
 	paused  bool // by Pause
 	starved bool // descriptors have run out
@@ -82,8 +82,10 @@ type Listener struct {
 // an abstract name (Linux).
 //
 // accept is called from the poll phase, in which the connection came in, as
-// Turbo calls handle_stream. When it panics, its stream is closed and the
-// listener goes on. When descriptors or memory run out, the listener pauses
+// Turbo calls handle_stream. While it is suspended no other connection is
+// accepted, so a callback that talks to its stream from top to bottom does that
+// in a callback of its own (AddCallback). When it panics, its stream is closed
+// and the listener goes on. When descriptors or memory run out, the listener pauses
 // until one of the loop's streams is closed or half a second has passed.
 func Listen(l *ioloop.IOLoop, network, address string, o *ListenOptions, accept func(*IOStream)) (*Listener, error) {
 	if accept == nil {
@@ -150,7 +152,7 @@ func (ln *Listener) Close() {
 		return
 	}
 	ln.closed = true
-	ln.hub.loop.RemoveTimeout(ln.retry)
+	ln.sated()
 	ln.hub.loop.CloseFD(ln.fd)
 	ln.tls.closeHandshakes()
 	ln.removeFile()
@@ -216,18 +218,20 @@ func (ln *Listener) take(fd int, peer sock.Addr) {
 		ln.secure(s)
 		return
 	}
-	ln.current = s
+	returned := false
+	defer func() {
+		if !returned {
+			s.shut(ErrPanic)
+		}
+	}()
 	ln.accept(s)
-	ln.current = nil
+	returned = true
 }
 
 // Panicked is the loop's to call when the accept callback has panicked: the
-// stream is closed, and the listener goes on, which the loop has taken off.
-func (ln *Listener) Panicked(v any) {
-	if s := ln.current; s != nil {
-		ln.current = nil
-		s.panicked(v)
-	}
+// stream is closed by then, and the listener, which the loop has taken off,
+// goes on.
+func (ln *Listener) Panicked(any) {
 	if err := ln.watch(); err != nil {
 		ln.hub.loop.Logger().Error("iostream: a listener stopped", "address", ln.addr, "error", err)
 	}
@@ -252,11 +256,17 @@ func (ln *Listener) fed() {
 	if !ln.starved {
 		return
 	}
-	ln.starved = false
-	ln.hub.loop.RemoveTimeout(ln.retry)
+	ln.sated()
 	if err := ln.watch(); err != nil {
 		ln.starve(err)
 	}
+}
+
+// sated ends what starve began.
+func (ln *Listener) sated() {
+	ln.starved = false
+	ln.hub.loop.RemoveTimeout(ln.retry)
+	ln.hub.starved = slices.DeleteFunc(ln.hub.starved, func(other *Listener) bool { return other == ln })
 }
 
 // descriptorFreed is called when a stream gives its descriptor back.
@@ -264,10 +274,9 @@ func (h *hub) descriptorFreed() {
 	if len(h.starved) == 0 {
 		return
 	}
-	waiting := h.starved
-	h.starved = nil
-	for _, ln := range waiting {
+	for _, ln := range h.starved {
 		// The descriptor is closed at the end of the turn, before the next one.
 		h.loop.AddCallback(ln.fed)
 	}
+	h.starved = nil
 }

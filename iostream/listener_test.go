@@ -299,6 +299,41 @@ func TestPanicInTheAcceptCallbackIsContained(t *testing.T) {
 	}
 }
 
+func TestASuspendedAcceptCallbackGoesOn(t *testing.T) {
+	l := realLoop(t)
+	accepted := 0
+	ln := listen(t, l, func(s *iostream.IOStream) {
+		defer s.Close()
+		for range 5 {
+			must(t, l.Yield())
+		}
+		if accepted++; accepted == 5 {
+			l.Close()
+		}
+	})
+	for range 5 {
+		defer iostream.Connect(l, "tcp", ln.Addr().String(), nil, func(err error) { must(t, err) }).Close()
+	}
+	run(t, l)
+}
+
+func TestAListenerMayCloseWhileItsCallbackIsSuspended(t *testing.T) {
+	l := realLoop(t)
+	ln := listen(t, l, func(s *iostream.IOStream) {
+		must(t, l.Yield())
+		s.Close()
+		l.Close()
+	})
+	accepting := false
+	l.SetInterval(1e6, func() {
+		if accepting {
+			ln.Close()
+		}
+	})
+	defer iostream.Connect(l, "tcp", ln.Addr().String(), nil, func(error) { accepting = true }).Close()
+	run(t, l)
+}
+
 func TestReusePortSharesAnAddress(t *testing.T) {
 	l := realLoop(t)
 	share := &iostream.ListenOptions{ReusePort: true}

@@ -254,6 +254,27 @@ func TestLoopSleepsWhileAClosingStreamIsHeldUp(t *testing.T) {
 	run(t, l)
 }
 
+func TestLoopSleepsWhenAHeldUpStreamHasRecovered(t *testing.T) {
+	for name, begin := range map[string]func(*iostream.IOStream) error{
+		"driver": func(s *iostream.IOStream) error { return s.ReadChunk(&once{s: s}) },
+		"reader": func(s *iostream.IOStream) error { return s.ReadBytes(1, func([]byte) {}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, c := countingLoop(t)
+			s, peer := pair(t, l, nil)
+			l.AddCallback(func() {
+				must(t, begin(s))
+				drain := l.SetInterval(time.Millisecond, func() { peer.recv() })
+				must(t, s.Write(make([]byte, 4<<20), func() {
+					l.ClearInterval(drain)
+					idle(t, l, c, l.Close)
+				}))
+			})
+			run(t, l)
+		})
+	}
+}
+
 func TestLoopSleepsWhileAStreamLingers(t *testing.T) {
 	l, c := countingLoop(t)
 	s, peer := pair(t, l, &iostream.Options{Linger: 200 * time.Millisecond})
