@@ -54,7 +54,8 @@ type exchange struct {
 	pending []func()                // what to call when the last write has left
 	drains  []func(struct{}, error) // who waits in Drain
 
-	closed, flushed, probed func() // onClose, onFlushed and onProbe, made once
+	flushed func() // onFlushed for this use, nil until it is asked for
+	probed  func() // onProbe, made once
 
 	probe ioloop.Timeout
 }
@@ -73,7 +74,7 @@ func (a *Application) acquire(req request) *exchange {
 		x, a.free = a.free[n-1], a.free[:n-1]
 	} else {
 		x = &exchange{app: a, announced: -1}
-		x.closed, x.flushed, x.probed = x.onClose, x.onFlushed, x.onProbe
+		x.probed = x.onProbe
 	}
 	x.req, x.status, x.started = req, 200, a.loop.Now()
 	return x
@@ -98,7 +99,7 @@ func (x *exchange) settle() {
 		body = nil
 	}
 	x.captures.route, x.captures.re = nil, nil
-	x.req, x.self, x.handler, x.drains = nil, nil, nil, nil
+	x.req, x.self, x.handler, x.drains, x.flushed = nil, nil, nil, nil, nil
 	x.gen++
 	x.outcome, x.body, x.sent, x.announced = buffering, body, 0, -1
 	x.async, x.chunked, x.failed, x.watching, x.probing, x.hooked, x.parsed = false, false, false, false, false, false, false

@@ -7,7 +7,19 @@ import "time"
 // handlers ask for it that have OnConnectionClose.
 func (x *exchange) watch() {
 	x.watching = true
-	x.req.OnClose(x.closed)
+	x.req.OnClose(x.during((*exchange).onClose))
+}
+
+// during returns fn as a callback for this use of x. The connection may have
+// queued a callback already when it is told to forget it, and x may serve
+// another request when it comes.
+func (x *exchange) during(fn func(*exchange)) func() {
+	gen := x.gen
+	return func() {
+		if x.gen == gen {
+			fn(x)
+		}
+	}
 }
 
 // probeInterval is how late it may be noticed, where nobody watches, that what

@@ -116,6 +116,9 @@ func (x *exchange) send(told bool) error {
 	x.waiting = false
 	if told || len(x.drains) > 0 {
 		x.await()
+		if x.flushed == nil {
+			x.flushed = x.during((*exchange).onFlushed)
+		}
 		done = x.flushed
 	}
 	if err := x.req.Write(x.body, done); err != nil {

@@ -1,0 +1,100 @@
+package web
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/turbogo/turbo/internal/looptest"
+	"github.com/turbogo/turbo/ioloop"
+	"github.com/turbogo/turbo/iostream"
+)
+
+// piped returns an application that is served through pipes.
+func piped(o *Options, routes ...Route) *Application {
+	options := *o
+	options.Loop = ioloop.New(&ioloop.Options{Clock: new(looptest.Clock)})
+	options.NoAccessLog = options.AccessLog == nil
+	return NewApplication(routes, &options)
+}
+
+// dial returns both ends of a connection to the application.
+func dial(a *Application) (server, client *iostream.IOStream) {
+	server, client = iostream.Pipe(a.loop, nil)
+	a.Server().Serve(server)
+	return server, client
+}
+
+func ask(t *testing.T, client *iostream.IOStream, path string) {
+	must(t, client.Write([]byte(message("GET", path, "")), nil))
+}
+
+type kept struct {
+	RequestHandler
+	name   string
+	events *[]string
+	all    map[string]*kept
+}
+
+func (h *kept) Get() error {
+	h.SetAsync(true)
+	h.name = string(h.Request().Path())
+	h.all[h.name] = h
+	return nil
+}
+
+func (h *kept) OnConnectionClose() { *h.events = append(*h.events, "closed "+h.name) }
+
+// What a connection has queued for a request is not for the next one that uses
+// the same exchange.
+func TestCloseIsToldToItsOwnRequest(t *testing.T) {
+	for turn := range 6 {
+		var events []string
+		all := map[string]*kept{}
+		app := piped(&Options{}, Handle("^/", func() Handler { return &kept{events: &events, all: all} }))
+		a, clientA := dial(app)
+		b, clientB := dial(app)
+		app.loop.AddCallback(func() { ask(t, clientA, "/a") })
+		app.loop.AddTimeout(time.Second, func() {
+			ask(t, clientB, "/b")
+			var tick func()
+			left := turn
+			tick = func() {
+				if left--; left >= 0 {
+					app.loop.AddCallback(tick)
+					return
+				}
+				a.Close()
+				must(t, all["/a"].Finish([]byte("late")))
+			}
+			tick()
+		})
+		app.loop.AddTimeout(2*time.Second, func() {
+			if slices.Contains(events, "closed /b") || b.Closed() || all["/b"] == nil {
+				t.Errorf("turn %d: %v", turn, events)
+			}
+			clientB.Close()
+		})
+		run(t, app.loop)
+		if !slices.Contains(events, "closed /b") {
+			t.Errorf("turn %d: %v: nobody told /b", turn, events)
+		}
+	}
+}
+
+// The same with the callback of a write.
+func TestCallbacksOfAWriteAreOfOneUse(t *testing.T) {
+	app := newApp(t, nil, Func("^/$", func(*RequestHandler) error { return nil }))
+	x := app.acquire(&nullRequest{path: []byte("/")})
+	ran := 0
+	late := x.during(func(*exchange) { ran++ })
+	late()
+	x.outcome = finished
+	x.settle()
+	if again := app.acquire(&nullRequest{path: []byte("/")}); again != x || x.flushed != nil {
+		t.Error("another exchange, or one that keeps its callback")
+	}
+	if late(); ran != 1 {
+		t.Errorf("ran %d times", ran)
+	}
+}
