@@ -64,6 +64,7 @@ func (p *pool) get(f *fetch, k key, fresh bool) {
 	if h.open >= p.client.o.MaxConnsPerHost && len(h.idle) > 0 {
 		h.idle[0].close() // it makes room for a fresh one
 	}
+	p.hosts[k] = h // closing the last connection has forgotten it
 	if h.open < p.client.o.MaxConnsPerHost {
 		p.dial(f, h)
 		return
@@ -117,6 +118,7 @@ func (p *pool) put(c *conn) {
 	if p.idling > p.client.o.MaxIdle {
 		p.idle.next.close()
 	}
+	c.ask() // to notice its end
 }
 
 // takeOut takes a connection out of the idle ones.

@@ -2,6 +2,8 @@ package httpclient
 
 import (
 	"fmt"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -199,6 +201,53 @@ func TestAnIdleConnectionThatEnds(t *testing.T) {
 			r.get("http://host/", &Options{Method: "POST"}, "hello")
 		})
 	}
+}
+
+// A connection that has ended, and whose end has not been told yet, is not used.
+func TestAnIdleConnectionThatHasJustEnded(t *testing.T) {
+	inMemory(t, nil, always(answer(200, "hello")), func(r *rig) {
+		for range 3 {
+			r.get("http://host/", nil, "hello")
+			r.turns(3)
+			r.client.pool.idle.next.stream.Close()
+			r.get("http://host/", &Options{Method: "POST"}, "hello")
+		}
+		if len(r.peers) != 4 || len(r.client.pool.hosts) != 1 {
+			t.Errorf("%d connections, %d hosts", len(r.peers), len(r.client.pool.hosts))
+		}
+	})
+}
+
+// badJar has a cookie that cannot be sent, for a while.
+type badJar struct{ bad bool }
+
+func (j *badJar) SetCookies(*url.URL, []*http.Cookie) {}
+func (j *badJar) Cookies(*url.URL) []*http.Cookie {
+	if j.bad {
+		return []*http.Cookie{{Name: "a\r\n", Value: "b"}}
+	}
+	return nil
+}
+
+// A request that turns out to be impossible leaves a connection that is good.
+func TestAConnectionThatWasNotUsedIsKept(t *testing.T) {
+	jar := &badJar{bad: true}
+	inMemory(t, &ClientOptions{Jar: jar}, always(answer(200, "hello")), func(r *rig) {
+		r.fails("http://host/", nil, ErrInvalidRequest)
+		r.turns(3)
+		jar.bad = false
+		r.get("http://host/", nil, "hello")
+		if len(r.peers) != 1 {
+			t.Errorf("%d connections", len(r.peers))
+		}
+		jar.bad = true
+		r.fails("http://host/", nil, ErrInvalidRequest)
+		r.peers[0].stream.Close()
+		r.turns(5)
+		if r.client.Connections() != 0 {
+			t.Error("the end of the connection was not noticed")
+		}
+	})
 }
 
 // dying hosts answer the first request of a connection and are gone before the
