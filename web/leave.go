@@ -36,14 +36,16 @@ func (x *exchange) await() {
 	}
 }
 
-// onProbe looks whether the connection is still there.
+// onProbe looks whether the connection is still there. When nobody waits it is
+// not asked again: who abandons a request would leave a timer behind for ever.
 func (x *exchange) onProbe() {
+	x.probing = false
 	switch {
-	case x.waiting && x.req.LocalAddr() == nil:
-		x.probing = false
+	case !x.waiting:
+	case x.req.LocalAddr() == nil:
 		x.lost()
 	default:
-		x.probe = x.app.loop.AddTimeout(probeInterval, x.probed)
+		x.await()
 	}
 }
 

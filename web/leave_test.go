@@ -98,3 +98,39 @@ func TestCallbacksOfAWriteAreOfOneUse(t *testing.T) {
 		t.Errorf("ran %d times", ran)
 	}
 }
+
+// A request that nobody finishes has no timer, but one that waits later is told.
+func TestProbesEndWithTheWaiting(t *testing.T) {
+	for _, again := range []bool{false, true} {
+		var x *exchange
+		var told error
+		app := newApp(t, nil, Func("^/$", func(h *RequestHandler) error {
+			x = h.x
+			h.SetAsync(true)
+			_, err := h.WriteString("x")
+			must(t, err)
+			must(t, h.Flush(func() {}))
+			if !again {
+				return nil
+			}
+			_, err = h.Loop().Sleep(10 * time.Second).Await()
+			must(t, err)
+			_, err = h.WriteString("y")
+			must(t, err)
+			told = h.Drain()
+			return told
+		}))
+		probes := 0
+		m := connect(t, app)
+		m.send(message("GET", "/", ""))
+		app.loop.AddTimeout(500*time.Millisecond, func() {
+			probed := x.probed
+			x.probed = func() { probes++; probed() }
+			m.onFlush = func(int) { m.onFlush = nil; m.gone, m.done = true, nil }
+		})
+		run(t, app.loop)
+		if probes > 3 || again && told != ErrClosed {
+			t.Errorf("again %v: %d probes, %v", again, probes, told)
+		}
+	}
+}
