@@ -85,7 +85,14 @@ func (x *exchange) onFlushed() {
 	pending := x.pending
 	x.pending = nil
 	for _, fn := range pending {
-		fn()
+		// One that panics must not keep the others, and who drains, waiting.
+		err := x.guard(func(*exchange) error {
+			fn()
+			return nil
+		})
+		if err != nil {
+			x.logError("callback of Flush", err)
+		}
 	}
 	x.resume(nil)
 	x.busy--

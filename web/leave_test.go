@@ -1,7 +1,9 @@
 package web
 
 import (
+	"bytes"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -132,5 +134,28 @@ func TestProbesEndWithTheWaiting(t *testing.T) {
 		if probes > 3 || again && told != ErrClosed {
 			t.Errorf("again %v: %d probes, %v", again, probes, told)
 		}
+	}
+}
+
+// A callback that panics keeps neither the other ones nor a Drain waiting, and
+// the exchange is given back.
+func TestCallbacksThatPanic(t *testing.T) {
+	var logs bytes.Buffer
+	second := false
+	app := newApp(t, logTo(&logs), Func("^/$", func(h *RequestHandler) error {
+		_, err := h.WriteString("x")
+		must(t, err)
+		must(t, h.Flush(func() { panic("rude") }))
+		must(t, h.Flush(func() { second = true }))
+		must(t, h.Drain())
+		_, err = h.WriteString("y")
+		return err
+	}))
+	got := connect(t, app).get("/")
+	if got.body != "xy" || !second || len(app.free) != 1 {
+		t.Errorf("%s, second %v, %d given back", got.quoted(), second, len(app.free))
+	}
+	if !strings.Contains(logs.String(), "error in callback of Flush error=panic: rude") {
+		t.Error(logs.String())
 	}
 }
