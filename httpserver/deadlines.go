@@ -3,6 +3,7 @@ package httpserver
 import (
 	"time"
 
+	"github.com/turbogo/turbo/internal/http1"
 	"github.com/turbogo/turbo/ioloop"
 )
 
@@ -62,7 +63,7 @@ func (c *conn) Expire(*ioloop.Deadline) {
 		c.timeout()
 	case forIdle:
 		if c.stream.Buffered() > 0 {
-			c.cut() // it does not even take its last answer
+			c.watch(forWrite) // it still has an answer to take
 		} else {
 			c.end()
 		}
@@ -79,6 +80,9 @@ const writeChecks = 4
 func (c *conn) checkWrite() {
 	switch taken := c.taken(); {
 	case c.stream.Buffered() == 0: // all of it is on its way
+		if c.life == serving && c.core.RecvState() == http1.RecvIdle {
+			c.watch(forIdle)
+		}
 		return
 	case taken != c.mark:
 		c.mark, c.stalls = taken, 0

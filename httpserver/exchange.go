@@ -26,7 +26,7 @@ type exchange struct {
 	body []byte
 
 	done    func() // of the last write
-	flushed func() // onFlushed as a value, made once
+	writes  uint32 // counts those that done belonged to, through all uses of the exchange
 	onClose func()
 
 	bodyFrom time.Duration // when the body began, on the loop's clock
@@ -47,7 +47,6 @@ func (s *Server) takeExchange(c *conn) *exchange {
 		s.free = s.free[:n-1]
 	} else {
 		x = new(exchange)
-		x.flushed = x.onFlushed
 	}
 	x.c = c
 	x.r = s.newRequest(x)
@@ -88,7 +87,7 @@ func (s *Server) freeExchange(x *exchange) {
 	if cap(body) > keepBody {
 		body = nil
 	}
-	*x = exchange{head: x.head, body: body[:0], flushed: x.flushed}
+	*x = exchange{head: x.head, body: body[:0], writes: x.writes + 1}
 	if len(s.free) < keepExchanges {
 		s.free = append(s.free, x)
 	}

@@ -250,10 +250,11 @@ func (c *conn) hasRoom(n int) bool {
 func (x *exchange) deliver(p []byte, last bool) error {
 	c := x.c
 	var flushed func()
-	if last && x.done != nil {
-		flushed = x.flushed // of the last Write, which Finish does not replace
+	if last && x.done != nil && len(p) > 0 {
+		flushed = x.whenFlushed() // of the last Write, which Finish does not replace
 	} else if !last {
 		x.done = nil
+		x.writes++
 	}
 	if len(p) > 0 {
 		if err := c.write(p, flushed); err != nil {
@@ -274,9 +275,10 @@ func (x *exchange) deliver(p []byte, last bool) error {
 func (x *exchange) deliverLast(p []byte, done func()) error {
 	c := x.c
 	x.done = done
+	x.writes++
 	var flushed func()
 	if done != nil {
-		flushed = x.flushed
+		flushed = x.whenFlushed()
 	}
 	if err := c.write(p, flushed); err != nil {
 		c.cut()
@@ -286,18 +288,29 @@ func (x *exchange) deliverLast(p []byte, done func()) error {
 	return nil
 }
 
+// whenFlushed returns what the stream is to call when a write has left. It does
+// nothing when another write has come in between: the stream may have queued
+// the call already, and it must not be taken for that of the later one, nor
+// meet the next request that uses the exchange.
+func (x *exchange) whenFlushed() func() {
+	x.writes++
+	n := x.writes
+	return func() {
+		if x.writes == n {
+			x.onFlushed()
+		}
+	}
+}
+
 // onFlushed is called when the last write has left.
 func (x *exchange) onFlushed() {
 	done, c := x.done, x.c
 	x.done = nil
-	held := c != nil && c.holding == x
-	if held {
-		c.holding = nil
-	}
 	if done != nil {
-		done()
+		done() // it may suspend; the next request waits for its end
 	}
-	if held {
+	if c != nil && c.holding == x {
+		c.holding = nil
 		if !x.serving {
 			c.srv.retire(x)
 		}

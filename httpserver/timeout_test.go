@@ -219,7 +219,7 @@ func TestWriteTimeout(t *testing.T) {
 		if r.server.Connections() != 1 {
 			t.Error("cut too early")
 		}
-		r.sleep(2 * time.Second)
+		r.sleep(39 * time.Second) // WriteTimeout begins then
 		if r.server.Connections() != 0 {
 			t.Errorf("%d connections", r.server.Connections())
 		}
