@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
@@ -127,10 +128,32 @@ func (s *staticHandler) Get() error {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return &HTTPError{Code: http.StatusForbidden}
+	case err != nil && !noSuchFile(err):
+		return fmt.Errorf("cannot open a static file: %w", err)
 	case err != nil || f.file == nil:
 		return &HTTPError{Code: http.StatusNotFound}
 	}
 	return s.serve(f)
+}
+
+// noSuchFile tells an error that speaks of the name, as one that leads through a
+// file or out of the folder, from one of the system, such as too many open
+// files: that must not have clients and caches take the file for gone. Most of
+// the former are known by their text alone, as package os does not export them.
+func noSuchFile(err error) bool {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
+		return true
+	}
+	var e *fs.PathError
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Err.Error() {
+	case "not a directory", "file name too long", "too many levels of symbolic links",
+		"path escapes from parent", "invalid argument":
+		return true
+	}
+	return false
 }
 
 func (f opened) close() {
@@ -291,6 +314,9 @@ func (s *staticHandler) sendLarge(segments []segment, f fs.File) error {
 func (s *staticHandler) sendPiece(f io.Reader, n int) error {
 	x := s.x
 	body, err := offloaded(s, func() ([]byte, error) { return appendFrom(x.body, f, n) })
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return errors.New("a static file became shorter while it was sent")
+	}
 	if err != nil {
 		return err
 	}

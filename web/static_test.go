@@ -2,6 +2,7 @@ package web
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -349,10 +350,57 @@ func TestStaticFilesThatShrink(t *testing.T) {
 	if got.state != "[eof]" || len(got.body) >= 1_000_000 || got.get("Content-Length") != "1000000" {
 		t.Errorf("%s %s, %d bytes", got.line, got.state, len(got.body))
 	}
-	if !strings.Contains(logged.String(), "unexpected EOF") {
+	if !strings.Contains(logged.String(), "became shorter while it was sent") {
 		t.Error(logged.String())
 	}
 }
+
+// What is wrong with the system is not told as if there were no such file.
+func TestStaticErrorsOfTheSystem(t *testing.T) {
+	path := func(err error) error { return &fs.PathError{Op: "open", Path: "a", Err: err} }
+	var logged strings.Builder
+	broken := &brokenFS{}
+	o := &Options{Logger: loggerTo(&logged)}
+	m := connect(t, newApp(t, o, Handle("^/(.*)$", StaticFSHandler(broken, nil))))
+	for _, c := range []struct {
+		err  error
+		want int
+	}{
+		{path(fs.ErrNotExist), 404},
+		{fs.ErrNotExist, 404},
+		{path(fs.ErrInvalid), 404},
+		{path(errors.New("path escapes from parent")), 404},
+		{path(fs.ErrPermission), 403},
+		{path(errors.New("too many open files")), 500},
+		{path(errors.New("input/output error")), 500},
+		{errors.New("lost"), 500},
+	} {
+		logged.Reset()
+		broken.err = c.err
+		got := m.get("/a")
+		if got.status() != c.want || strings.Contains(logged.String(), "cannot open a static file: "+c.err.Error()) != (c.want == 500) {
+			t.Errorf("%v: %s, log %q", c.err, got.line, logged.String())
+		}
+	}
+
+	dir, m := site(t, nil)
+	must(t, os.Symlink("loop", filepath.Join(dir, "loop")))
+	must(t, os.Symlink("../secret", filepath.Join(dir, "out")))
+	for _, name := range []string{"a.txt/x", "a.txt/x/y", strings.Repeat("n", 300), strings.Repeat("n/", 4000), "loop", "loop/x", "out", "none"} {
+		if got := m.get("/s/" + name); got.status() != 404 {
+			t.Errorf("%.20s: %s", name, got.line)
+		}
+	}
+	for _, name := range []string{"a.txt/x", strings.Repeat("n", 300), "loop"} {
+		if got := m.get("/fs/" + name); got.status() != 404 {
+			t.Errorf("fs: %.20s: %s", name, got.line)
+		}
+	}
+}
+
+type brokenFS struct{ err error }
+
+func (b *brokenFS) Open(string) (fs.File, error) { return nil, b.err }
 
 func TestStaticClientsThatLeave(t *testing.T) {
 	dir, m := site(t, nil)
