@@ -16,10 +16,10 @@ import (
 func (x *exchange) logAccess() {
 	a := x.app
 	r, _ := x.req.(*httpserver.Request)
-	if a.access == nil || r != nil && r == a.logged {
+	if a.access == nil || x.logged || r != nil && r == a.logged {
 		return
 	}
-	a.logged = r
+	a.logged, x.logged = r, true
 	a.access.line(a, x.req, x.status, a.loop.ReadClock()-x.started)
 }
 
@@ -30,6 +30,12 @@ func (a *Application) serverAccess(rec *httpserver.AccessRecord) {
 		return
 	}
 	a.logged = rec.Request
+	if x := a.upgrading[rec.Request]; x != nil {
+		if x.logged {
+			return
+		}
+		x.logged = true
+	}
 	a.access.line(a, rec.Request, rec.Status, rec.Duration)
 }
 

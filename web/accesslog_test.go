@@ -102,3 +102,48 @@ func TestAccessLogWritesOnceATurn(t *testing.T) {
 		t.Errorf("%d writes after an error", out.writes)
 	}
 }
+
+type slowUpgrader struct{ RequestHandler }
+
+func (u *slowUpgrader) Upgrade(Handler) error {
+	r, l := u.Request(), u.Loop()
+	var h Header
+	if err := h.Add("Upgrade", "x"); err != nil {
+		return err
+	}
+	if err := r.StartResponse(101, &h, -1); err != nil {
+		return err
+	}
+	stream, _, err := r.Detach()
+	if err != nil {
+		return err
+	}
+	stream.Close()
+	_, err = l.Sleep(time.Second).Await()
+	return err
+}
+
+// An upgrade has one line, also when other requests get theirs before it returns.
+func TestAccessLogOfUpgradesThatSuspend(t *testing.T) {
+	var log bytes.Buffer
+	app := piped(&Options{AccessLog: slog.New(logged{&log})},
+		Handle("^/up$", func() Handler { return &slowUpgrader{} }),
+		Func("^/", func(*RequestHandler) error { return nil }))
+	_, a := dial(app)
+	_, b := dial(app)
+	app.loop.AddCallback(func() {
+		must(t, a.Write([]byte(message("GET", "/up", "", "Connection: Upgrade", "Upgrade: x")), nil))
+	})
+	app.loop.AddTimeout(time.Second/2, func() { ask(t, b, "/other") })
+	app.loop.AddTimeout(2*time.Second, func() { ask(t, b, "/last") })
+	app.loop.AddTimeout(3*time.Second, b.Close)
+	run(t, app.loop)
+	for _, path := range []string{"/up", "/other", "/last"} {
+		if strings.Count(log.String(), "target="+path+" ") != 1 {
+			t.Errorf("%s: %s", path, log.String())
+		}
+	}
+	if len(app.upgrading) != 0 {
+		t.Error("an upgrade is kept")
+	}
+}

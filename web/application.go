@@ -78,6 +78,9 @@ type Application struct {
 
 	access *accessLog          // nil: none
 	logged *httpserver.Request // the last that has its line
+	// upgrading are those in Upgrade: the server logs them when they are detached,
+	// and others may get their lines until they return.
+	upgrading map[*httpserver.Request]*exchange
 
 	free  []*exchange
 	cells []RequestHandler

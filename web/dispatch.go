@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/turbogo/turbo/httpserver"
 	"github.com/turbogo/turbo/internal/luapattern"
 )
 
@@ -168,6 +169,13 @@ func (x *exchange) autoFinish() error {
 }
 
 func (x *exchange) upgrade(u Upgrader) error {
+	if r, ok := x.req.(*httpserver.Request); ok && x.app.access != nil {
+		if x.app.upgrading == nil {
+			x.app.upgrading = make(map[*httpserver.Request]*exchange)
+		}
+		x.app.upgrading[r] = x
+		defer delete(x.app.upgrading, r)
+	}
 	if err := u.Upgrade(x.handler); err != nil || x.outcome == finished {
 		return err // or something else was answered: a redirect, for one
 	}

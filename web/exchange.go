@@ -38,6 +38,7 @@ type exchange struct {
 	waiting  bool // a callback of a write is outstanding
 	probing  bool // the timeout probe is armed
 	hooked   bool // OnFinish has been called
+	logged   bool // the access log has its line
 
 	status  int
 	header  Header
@@ -102,7 +103,7 @@ func (x *exchange) settle() {
 	x.req, x.self, x.handler, x.drains, x.flushed = nil, nil, nil, nil, nil
 	x.gen++
 	x.outcome, x.body, x.sent, x.announced = buffering, body, 0, -1
-	x.async, x.chunked, x.failed, x.watching, x.probing, x.hooked, x.parsed = false, false, false, false, false, false, false
+	x.async, x.chunked, x.failed, x.watching, x.probing, x.hooked, x.logged, x.parsed = false, false, false, false, false, false, false, false
 	x.cookies, x.pending = x.cookies[:0], x.pending[:0]
 	x.query, x.form, x.parts = x.query[:0], x.form[:0], x.parts[:0]
 	if len(x.app.free) < maxFree {
