@@ -276,6 +276,7 @@ func (c *Conn) readControl(p []byte) (Event, error) {
 	case c.opcode == Close:
 		return c.readClose(p)
 	case c.state == CloseSent:
+		c.takeBack() // nobody is told: Next goes on to the next frame at once
 		return Event{}, nil
 	case c.opcode == Pong:
 		return Event{Kind: PongFrame, Payload: p}, nil

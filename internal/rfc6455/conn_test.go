@@ -335,6 +335,23 @@ func TestAfterOurCloseOnlyThePeersCounts(t *testing.T) {
 	}
 }
 
+// TestAfterOurCloseUnderEveryCut: a control frame that is skipped leaves nothing
+// to the next one.
+func TestAfterOurCloseUnderEveryCut(t *testing.T) {
+	for _, tc := range []receiveCase{
+		{name: "ping and close", in: []wire{ping("hello"), closeWith(1000, "bye")}},
+		{name: "pong and close", in: []wire{pong("hello"), closeWith(1000, "bye")}},
+		{name: "all sorts", in: []wire{ping("1"), text("x"), pong("22"), start(Binary, "y"), ping("333"), closeWith(1000, "bye")}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			eachRole(t, tc.cfg, func(t *testing.T, cfg Config) {
+				want := []string{`Close 1000 "bye"`, `sent Close 1000 "done"`, "1000"}
+				wiretest.Check(t, closedScenario(cfg), encode(cfg.Role, tc.in...), want)
+			})
+		})
+	}
+}
+
 func TestFaultAfterOurCloseIsNotAnswered(t *testing.T) {
 	cfg := config(Server)
 	var c Conn

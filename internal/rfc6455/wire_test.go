@@ -63,6 +63,21 @@ type iterPieces = iter.Seq[[]byte]
 // scenario runs a connection and writes down what it tells, then what it sends
 // by itself, then how it ended.
 func scenario(cfg Config) wiretest.Scenario {
+	return scenarioAfter(cfg, func(*Conn) []byte { return nil })
+}
+
+// closedScenario is one in which we have closed before anything came.
+func closedScenario(cfg Config) wiretest.Scenario {
+	return scenarioAfter(cfg, func(c *Conn) []byte {
+		p, err := c.AppendClose(nil, NormalClosure, "done")
+		if err != nil {
+			panic(err)
+		}
+		return p
+	})
+}
+
+func scenarioAfter(cfg Config, before func(*Conn) []byte) wiretest.Scenario {
 	return func(r *wiretest.Recorder, pieces iter.Seq[[]byte]) {
 		cfg := cfg
 		if cfg.Pool != nil {
@@ -70,7 +85,7 @@ func scenario(cfg Config) wiretest.Scenario {
 		}
 		var c Conn
 		c.Init(&cfg)
-		var out []byte
+		out := before(&c)
 		pump := func() {
 			for {
 				ev, err := c.Next()
