@@ -23,6 +23,8 @@ func (a *alarm) Expire(*ioloop.Deadline) {
 	switch c.waits {
 	case forSilence:
 		c.silent()
+	case forReading:
+		c.unread()
 	case forPong:
 		c.cut(ErrPingTimeout)
 	case forClose:
@@ -31,20 +33,33 @@ func (a *alarm) Expire(*ioloop.Deadline) {
 }
 
 // silent asks a peer that says nothing for a sign. One that nobody listens to
-// cannot give any: while an event is suspended it is left alone, and while it is
-// held up for not reading, it must have read something.
+// cannot give any: while an event is suspended it is left alone. And one that is
+// behind with its reading cannot be asked, because the ping comes behind all that
+// is queued, if there is room for it: such a peer must have read something.
 func (c *Conn) silent() {
-	switch {
-	case c.busy:
+	if c.busy {
 		c.listen()
-	case c.paused:
-		if r := c.rarely(); r.queued == c.stream.Buffered() {
-			c.cut(ErrPingTimeout)
-		} else {
-			r.queued = c.stream.Buffered()
-			c.listen()
-		}
-	case c.control(c.core.AppendPing, []byte(keepAlive)) == nil:
+		return
+	}
+	behind := c.stream.Buffered() > 0
+	err := c.control(c.core.AppendPing, []byte(keepAlive))
+	switch {
+	case c.life == over || c.stream.Closed():
+		// The ping was one byte too many: the end is on its way.
+	case behind || err != nil:
+		c.rarely().queued = c.stream.Buffered()
+		c.await(forReading, c.kind.pongs)
+	default:
 		c.await(forPong, c.kind.pongs)
 	}
+}
+
+// unread asks a peer again that was behind with its reading when it was asked,
+// unless it has read nothing since.
+func (c *Conn) unread() {
+	if c.stream.Buffered() >= c.rare.queued {
+		c.cut(ErrPingTimeout)
+		return
+	}
+	c.silent()
 }

@@ -47,6 +47,7 @@ type waits uint8
 const (
 	forSilence waits = iota // the peer is asked whether it is there
 	forPong                 // it has been asked
+	forReading              // it has been asked, behind what was queued
 	forClose                // the closing handshake
 )
 
@@ -56,7 +57,7 @@ type rare struct {
 	reason   string               // of the peer's close frame
 	protocol string               // the subprotocol
 	cause    error                // what OnError is to be told at the end
-	queued   int                  // what was queued when the timer last looked at a paused connection
+	queued   int                  // forReading: what was queued when the peer was asked, and since
 	rest     []byte               // what came with the handshake
 }
 

@@ -5,8 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/turbogo/turbo/internal/looptest"
 	"github.com/turbogo/turbo/internal/rfc6455"
 	"github.com/turbogo/turbo/ioloop"
+	"github.com/turbogo/turbo/iostream"
 )
 
 func TestMessagesAreHeardInOrderWithTheirType(t *testing.T) {
@@ -391,7 +393,7 @@ func TestPeerThatSendsWithoutReadingIsHeldUp(t *testing.T) {
 
 // TestHeldUpPeerMustReadSomething between two looks of the timer.
 func TestHeldUpPeerMustReadSomething(t *testing.T) {
-	r := newRig(t, &Options{MaxQueuedBytes: 64 << 10, PingInterval: 10 * time.Second})
+	r := newRig(t, &Options{MaxQueuedBytes: 64 << 10, PingInterval: 10 * time.Second, PingTimeout: 10 * time.Second})
 	r.peer.deaf = true
 	r.do(func() { r.must(r.conn.WriteBinary(make([]byte, 150<<10))) })
 	r.send(text("held up from here"))
@@ -475,3 +477,58 @@ func TestPeerThatHasLeftIsHeardToTheEnd(t *testing.T) {
 type leaver struct{ s interface{ Close() } }
 
 func (l leaver) Flush() { l.s.Close() }
+
+// TestDeafWithALargeMessage: there is no room for a ping behind it, and the peer
+// is not kept for that.
+func TestDeafWithALargeMessage(t *testing.T) {
+	r := newRig(t, nil)
+	r.peer.deaf = true
+	r.do(func() { r.must(r.conn.WriteBinary(make([]byte, 2<<20))) })
+	r.wait(DefaultPingInterval + DefaultPingTimeout - time.Second).do(func() { r.note("later") })
+	r.wait(2 * time.Second).do(func() {})
+	r.run("later", "error "+ErrPingTimeout.Error(), `close 1006 ""`)
+}
+
+// TestDeafButWrittenTo: a queue that grows is no sign of a peer.
+func TestDeafButWrittenTo(t *testing.T) {
+	r := newRig(t, nil)
+	r.peer.deaf = true
+	r.do(func() { r.must(r.conn.WriteBinary(make([]byte, 300<<10))) })
+	for range 4 {
+		r.wait(10 * time.Second).do(func() { r.must(r.conn.WriteText("more")) })
+	}
+	r.wait(11 * time.Second).do(func() {})
+	r.run("error "+ErrPingTimeout.Error(), `close 1006 ""`)
+}
+
+// TestSlowReaderIsNotCut: what is queued takes longer than any ping may.
+func TestSlowReaderIsNotCut(t *testing.T) {
+	for _, size := range []int{384 << 10, 896 << 10, 2 << 20} {
+		loop := ioloop.New(&ioloop.Options{Clock: new(looptest.Clock)})
+		server, client := iostream.Pipe(loop, nil)
+		r := &rig{t: t, loop: loop, conn: new(Conn)}
+		r.conn.open(newKind(nil).in(&upgrades{loop: loop}), server, &probe{rig: r}, nil)
+		read := 0
+		loop.AddCallback(func() {
+			r.conn.start()
+			r.must(r.conn.WriteBinary(make([]byte, size)))
+		})
+		client.SetMaxBufferSize(64 << 10)
+		var every ioloop.Interval
+		every = loop.SetInterval(5*time.Second, func() {
+			if r.conn.life != over && read < size {
+				client.ReadBytes(64<<10, func(p []byte) { read += len(p) })
+				return
+			}
+			loop.ClearInterval(every)
+			client.Close()
+			loop.AddTimeout(time.Second, loop.Close)
+		})
+		if err := loop.Wait(time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		if read < size {
+			t.Errorf("cut after %d of %d bytes: %q", read, size, r.lines)
+		}
+	}
+}

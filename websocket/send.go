@@ -72,6 +72,9 @@ func (c *Conn) write(op rfc6455.Opcode, msg []byte) error {
 func (c *Conn) put(p []byte) error {
 	err := c.stream.Write(p, nil)
 	if err == nil {
+		if c.waits == forReading {
+			c.rare.queued += len(p) // so that it is not taken for unread
+		}
 		return nil
 	}
 	if errors.Is(err, iostream.ErrWriteLimit) {
