@@ -377,3 +377,18 @@ func TestNothingIsAskedTwice(t *testing.T) {
 		t.Errorf("a request after the last one: %v", err)
 	}
 }
+
+func TestFieldsOutliveTheirMessage(t *testing.T) {
+	c, h := NewConn(Client, nil), new(Head)
+	c.SetHead(h)
+	if err := ask(c, "GET"); err != nil {
+		t.Fatal(err)
+	}
+	c.Receive([]byte(ok200 + "A: 1\r\nB:  2 \r\nContent-Length: 0\r\n\r\n"))
+	next(t, c, Response)
+	kept, none := h.Fields().Clone(), h.Trailers().Clone()
+	h.Reset()
+	if kept.Get("a") != "1" || kept.Get("b") != "2" || kept.Len() != 3 || none.Len() != 0 {
+		t.Errorf("%+v, %+v", kept, none)
+	}
+}
