@@ -11,8 +11,10 @@ import "github.com/turbogo/turbo/web"
 //
 // Of a connection's events only one runs at a time, and each may suspend (see
 // ioloop.Future.Await): nothing more is read from the peer until it returns.
-// The exception is OnClose, which comes at once when the connection is cut
-// while another event is suspended. An event that panics is logged and the
+// There are three exceptions, which may come while another event is suspended:
+// OnDrain, so that an event can wait for it; and, when the connection is cut
+// meanwhile, by whatever else writes to it or by its timer, OnError and OnClose.
+// These two do not wait for each other either. An event that panics is logged and the
 // connection is cut, without a close frame; OnClose follows.
 type MessageHandler interface {
 	web.Handler
