@@ -1,6 +1,7 @@
 package websocket
 
 import (
+	"context"
 	"time"
 
 	"github.com/turbogo/turbo/httpserver"
@@ -23,16 +24,21 @@ type upgrades struct {
 // madeAfter is a kind and the template that it was made after.
 type madeAfter struct{ template, kind *kind }
 
-type upgradesKey struct{ server *httpserver.Server }
-
 // upgradesOf returns what was upgraded at a server, which closes it when it shuts
-// down.
+// down, and at once if it is shutting down.
 func upgradesOf(l *ioloop.IOLoop, s *httpserver.Server) *upgrades {
-	u, ok := l.Value(upgradesKey{s}).(*upgrades)
-	if !ok {
+	servers := sharedBy(l).servers
+	u := servers[s]
+	if u == nil {
 		u = &upgrades{loop: l}
-		l.SetValue(upgradesKey{s}, u)
-		s.AddShutdownHook(u.goAway)
+		servers[s] = u
+		s.AddShutdownHook(func() {
+			// Until the last request is over somebody may ask for an upgrade,
+			// and has to find that it is too late. The context does not matter:
+			// this is the Shutdown that is under way.
+			s.Shutdown(context.Background()).Then(func(httpserver.Counts, error) { delete(servers, s) })
+			u.goAway()
+		})
 	}
 	return u
 }
@@ -49,8 +55,7 @@ func (u *upgrades) each(f func(*Conn)) {
 }
 
 // goAway closes all connections with 1001 and waits, not for long, until they
-// are gone. It suspends the callback in which the server is shut down; where
-// there is none, nobody waits.
+// are gone. The server waits for it in turn.
 func (u *upgrades) goAway() {
 	u.leaving = true
 	u.each(func(c *Conn) {

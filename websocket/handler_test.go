@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/turbogo/turbo/httpserver"
 	"github.com/turbogo/turbo/web"
 )
 
@@ -282,14 +283,47 @@ func TestShutdownSaysGoodbyeAndWaits(t *testing.T) {
 		s.note("shut down: %+v, %v", counts, err)
 	})
 	s.do(func() {
-		s.clients[2].send([]byte(handshake("/ws")))
 		for _, c := range s.clients[:2] {
 			c.send(closing(1001, ""))
 		}
 	})
 	s.run(`peer: close 1001 ""`, `peer: close 1001 ""`,
-		`peer: HTTP/1.1 503 Service Unavailable "Service Unavailable"`, `close 1001 ""`,
-		"shut down: {Idle:1 Finished:0 Cut:0}, <nil>", "peer: eof", "peer: eof", "peer: eof")
+		`close 1001 ""`, "shut down: {Idle:1 Finished:0 Cut:0}, <nil>", "peer: eof", "peer: eof", "peer: eof")
+}
+
+// TestUpgradeDuringShutdown: a request that was under way is refused, also when
+// there is nobody to say goodbye to any more.
+func TestUpgradeDuringShutdown(t *testing.T) {
+	for _, others := range []bool{true, false} {
+		s := newSite(t, nil)
+		server := s.app.Server()
+		if others {
+			s.connect(handshake("/ws"))
+			s.do(func() { s.clients[0].send(closing(1000, "")) })
+		}
+		upgradesOf(s.loop, server)
+		s.do(func() {
+			s.prepare = func(h *chat) { h.onPrepare = func() error { s.loop.Sleep(time.Second).Await(); return nil } }
+		})
+		s.wait(2 * time.Second).connect(handshake("/ws"))
+		s.do(func() {
+			s.lines = nil
+			server.Shutdown(context.Background()).Then(func(httpserver.Counts, error) { s.note("shut down") })
+		})
+		s.do(func() { s.note("leaving: %v", upgradesOf(s.loop, server).leaving) })
+		s.wait(2 * time.Second).do(func() { s.note("remembered: %d", len(sharedBy(s.loop).servers)) })
+		s.run("leaving: true", `peer: HTTP/1.1 503 Service Unavailable "Service Unavailable"`, "shut down", "remembered: 0", "peer: eof")
+	}
+}
+
+// TestFirstUpgradeDuringShutdown: nobody has asked to be told of it before.
+func TestFirstUpgradeDuringShutdown(t *testing.T) {
+	s := newSite(t, nil)
+	s.prepare = func(h *chat) { h.onPrepare = func() error { s.loop.Sleep(time.Second).Await(); return nil } }
+	s.connect(handshake("/ws"))
+	s.do(func() { s.app.Server().Shutdown(context.Background()) })
+	s.wait(time.Second).do(func() { s.clients[0].send(closing(1001, "")) })
+	s.run("prepare", switched, `peer: close 1001 ""`, `close 1001 ""`, "peer: eof")
 }
 
 func TestShutdownDoesNotWaitForLong(t *testing.T) {

@@ -3,6 +3,7 @@ package websocket
 import (
 	"time"
 
+	"github.com/turbogo/turbo/httpserver"
 	"github.com/turbogo/turbo/internal/rfc6455"
 	"github.com/turbogo/turbo/ioloop"
 )
@@ -70,9 +71,10 @@ func (k *kind) remove(c *Conn) {
 
 // shared is what all kinds of a loop have in common.
 type shared struct {
-	loop   *ioloop.IOLoop
-	pool   rfc6455.Pool
-	queues map[time.Duration]*ioloop.Deadlines
+	loop    *ioloop.IOLoop
+	pool    rfc6455.Pool
+	queues  map[time.Duration]*ioloop.Deadlines
+	servers map[*httpserver.Server]*upgrades // those that are not gone
 }
 
 type sharedKey struct{}
@@ -80,7 +82,11 @@ type sharedKey struct{}
 func sharedBy(l *ioloop.IOLoop) *shared {
 	s, ok := l.Value(sharedKey{}).(*shared)
 	if !ok {
-		s = &shared{loop: l, queues: make(map[time.Duration]*ioloop.Deadlines)}
+		s = &shared{
+			loop:    l,
+			queues:  make(map[time.Duration]*ioloop.Deadlines),
+			servers: make(map[*httpserver.Server]*upgrades),
+		}
 		l.SetValue(sharedKey{}, s)
 	}
 	return s
