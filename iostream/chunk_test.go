@@ -146,6 +146,36 @@ func TestASuspendedFollowerHoldsNothingUp(t *testing.T) {
 	})
 }
 
+func TestPartsOfAStreamingReadComeOneAfterTheOther(t *testing.T) {
+	overEveryKind(t, nil, func(x *both) {
+		inside, parts, total := false, 0, 0
+		must(x, x.b.ReadBytesStreaming(50, func(p []byte) {
+			if inside {
+				x.Error("a part came while another one was suspended")
+			}
+			inside = true
+			before := string(p)
+			for range 4 {
+				must(x, x.l.Yield())
+			}
+			if string(p) != before {
+				x.Errorf("the part %q of a suspended callback became %q", before, p)
+			}
+			inside = false
+			parts++
+			total += len(p)
+		}, func() {
+			if inside || total != 50 || parts < 2 {
+				x.Errorf("finished after %d bytes in %d parts", total, parts)
+			}
+			x.l.Close()
+		}))
+		for i := range 50 {
+			after(x.l, i, func() { must(x, x.a.Write([]byte{byte(i)}, nil)) })
+		}
+	})
+}
+
 func TestManySuspendedHandlersDoNotPinAReadBufferEach(t *testing.T) {
 	l := newLoop(t)
 	const streams = 200

@@ -60,3 +60,27 @@ func Holds(s *IOStream) string {
 
 // Lent returns how many read buffers of the loop are in somebody's hands.
 func Lent(l *ioloop.IOLoop) int { return hubOf(l).lent }
+
+// NotYet is the answer of a match that needs more bytes.
+const NotYet = notYet
+
+// UntilDelimiter is the match of ReadUntil.
+func UntilDelimiter(delimiter string) func([]byte, bool) (int, error) {
+	return untilDelimiter(delimiter)
+}
+
+// UntilPattern is the match of ReadUntilPattern.
+func UntilPattern(pattern string) (func([]byte, bool) (int, error), error) {
+	return untilPattern(pattern)
+}
+
+// Pinned returns how much memory a stream's write queue holds.
+func Pinned(s *IOStream) int {
+	n := 0
+	if s.wq != nil {
+		for b := s.wq.head; b != nil; b = b.next {
+			n += cap(b.b)
+		}
+	}
+	return n
+}

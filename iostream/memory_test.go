@@ -44,6 +44,27 @@ func TestIdleStreamHoldsNoBuffers(t *testing.T) {
 	})
 }
 
+func TestASlowReaderPinsAboutWhatItHasNotRead(t *testing.T) {
+	l := newLoop(t)
+	a, b := iostream.Pipe(l, &iostream.Options{MaxBufferSize: 700})
+	l.AddCallback(func() {
+		fillUp(t, a, 1)
+		var read func([]byte)
+		read = func([]byte) {
+			if !a.Writing() {
+				l.Close()
+				return
+			}
+			if held, n := iostream.Pinned(a), a.Buffered(); held > max(512, 16*n) {
+				t.Errorf("%d bytes of memory for %d bytes that wait", held, n)
+			}
+			must(t, b.ReadBytes(700, read))
+		}
+		read(nil)
+	})
+	run(t, l)
+}
+
 func TestBytesAreGoneWhenTheCallbackHasReturned(t *testing.T) {
 	gone := func(t *testing.T, p []byte, what string) {
 		if bytes.Contains(p, []byte("se")) {
