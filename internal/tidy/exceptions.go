@@ -39,6 +39,15 @@ var sleepers = []exception{
 	{"internal/looptest/leak.go", "a goroutine that has done its work needs a moment to end"},
 }
 
+// onLoopTime are the rooms whose deadlines go by the loop's clock.
+var onLoopTime = []string{"ioloop", "iostream", "httpclient", "websocket"}
+
+// clockFiles are their files that may ask the system what time it is.
+var clockFiles = []exception{
+	{"ioloop/clock.go", "the loop's clock"},
+	{"ioloop/loop.go", "its origin"},
+}
+
 const (
 	maxFunction = 70  // lines, of a function outside of tests
 	maxFile     = 450 // lines, of a file outside of tests

@@ -143,6 +143,11 @@ var verdicts = []struct {
 	{"nothing sleeps",
 		map[string]string{"web/a_test.go": "package web\n\nfunc f(l loop) { l.Sleep(1) }\n"}, ""},
 
+	{"deadlines go by the loop's clock",
+		map[string]string{"iostream/a.go": "package iostream\n\nimport \"time\"\n\nvar x = time.Now()\n"}, "iostream/a.go:5: time.Now"},
+	{"deadlines go by the loop's clock",
+		map[string]string{"cmd/a/a.go": "package a\n\nimport \"time\"\n\nvar x = time.Now()\n"}, ""},
+
 	{"no exception has lost its file",
 		map[string]string{"internal/looptest/a.go": "package looptest\n"}, "sleepers lists internal/looptest/leak.go, which is gone"},
 	{"no exception has lost its file",

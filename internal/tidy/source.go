@@ -54,7 +54,7 @@ func checkLocks(t *Tree) []Finding {
 func checkExceptions(t *Tree) []Finding {
 	var found []Finding
 	for name, list := range map[string][]exception{
-		"goroutineFiles": goroutineFiles, "lockFiles": lockFiles, "syscallFiles": syscallFiles, "sleepers": sleepers,
+		"goroutineFiles": goroutineFiles, "lockFiles": lockFiles, "syscallFiles": syscallFiles, "sleepers": sleepers, "clockFiles": clockFiles,
 	} {
 		for _, e := range list {
 			inRoom := func(f *File) bool { return f.Dir == path.Dir(e.path) }
@@ -111,6 +111,25 @@ func checkSleep(t *Tree) []Finding {
 		ast.Inspect(f.AST, func(n ast.Node) bool {
 			if s, ok := n.(*ast.SelectorExpr); ok && isSelector(s, "time", "Sleep") {
 				found = append(found, Finding{t.at(n.Pos()), "time.Sleep: wait for the event itself, or use the clock of internal/looptest"})
+			}
+			return true
+		})
+	}
+	return found
+}
+
+// checkClock looks for readings of the wall clock in the rooms that have
+// deadlines: theirs is the loop's clock, which no change of the wall clock moves.
+func checkClock(t *Tree) []Finding {
+	var found []Finding
+	for _, f := range t.Go {
+		room, _, _ := strings.Cut(f.Path, "/")
+		if f.Module != "." || strings.HasSuffix(f.Path, "_test.go") || !slices.Contains(onLoopTime, room) || excepted(clockFiles, f.Path) {
+			continue
+		}
+		ast.Inspect(f.AST, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok && (isSelector(s, "time", "Now") || isSelector(s, "time", "Since") || isSelector(s, "time", "Until")) {
+				found = append(found, Finding{t.at(n.Pos()), "time." + s.Sel.Name + ": ask the loop what time it is"})
 			}
 			return true
 		})

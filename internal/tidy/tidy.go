@@ -39,6 +39,7 @@ var Rules = []Rule{
 	{"locks are held in named files", checkLocks},
 	{"the race detector sees what is shipped", checkRaceDetector},
 	{"nothing sleeps", checkSleep},
+	{"deadlines go by the loop's clock", checkClock},
 	{"no exception has lost its file", checkExceptions},
 	{"no error is thrown away in silence", checkBlank},
 	{"every exported name has a doc comment", checkDocs},
