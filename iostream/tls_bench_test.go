@@ -2,9 +2,11 @@ package iostream
 
 import (
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"runtime"
 	"testing"
 
@@ -90,16 +92,38 @@ func (e *echoes) HandleChunk(p []byte) {
 }
 func (e *echoes) HandleClose(error) {}
 
-// BenchmarkTLSEcho is a round trip over TCP: a client on a goroutine, and a
-// server that is a stream, or a goroutine of package net.
+// Blocking returns a connection whose reads and writes block their thread. A
+// client of package net would share the server's thread, if that is a goroutine
+// as well, and spare it every wake-up: that is not what happens between two
+// processes.
+func Blocking(b *testing.B, address string) net.Conn {
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		b.Fatal(err)
+	}
+	f, err := c.(*net.TCPConn).File()
+	if err != nil {
+		b.Fatal(err)
+	}
+	f.Fd() // this is what makes it block
+	return &blockingConn{c, f}
+}
+
+type blockingConn struct {
+	net.Conn
+	file *os.File
+}
+
+func (c *blockingConn) Read(p []byte) (int, error)  { return c.file.Read(p) }
+func (c *blockingConn) Write(p []byte) (int, error) { return c.file.Write(p) }
+func (c *blockingConn) Close() error                { return errors.Join(c.file.Close(), c.Conn.Close()) }
+
+// BenchmarkTLSEcho is a round trip over TCP: a client that blocks its thread,
+// and a server that is a stream, or a goroutine of package net.
 func BenchmarkTLSEcho(b *testing.B) {
 	ca := NewAuthority(b, "test")
 	run := func(b *testing.B, address string) {
-		c, err := tls.Dial("tcp", address, ca.Client())
-		if err != nil {
-			b.Error(err)
-			return
-		}
+		c := tls.Client(Blocking(b, address), ca.Client())
 		defer c.Close()
 		p := make([]byte, 64)
 		b.ReportAllocs()
