@@ -461,3 +461,48 @@ func TestALoopThatEndsLeavesStreamsUsable(t *testing.T) {
 		t.Errorf("chunks of %d bytes only", k.max)
 	}
 }
+
+// TestTheRestOfAStreamingReadWaitsForASuspendedPart, but the close callback
+// does not: what the part waits for may come from there.
+func TestTheRestOfAStreamingReadWaitsForASuspendedPart(t *testing.T) {
+	overEveryKind(t, nil, func(x *both) {
+		var tr trace
+		gone, settle := ioloop.NewFuture[int](x.l)
+		x.b.SetCloseCallback(func() {
+			tr.log("closed")
+			after(x.l, 3, func() { settle(0, nil) })
+		})
+		must(x, x.b.ReadUntilCloseStreaming(func(p []byte) {
+			tr.log("part %s", p)
+			if string(p) == "one" {
+				must(x, x.a.Write([]byte("two"), x.a.CloseAfterFlush))
+				if _, err := gone.Await(); err != nil {
+					x.Error(err)
+				}
+				tr.log("part one returns")
+			}
+		}, func() {
+			tr.log("finish")
+			tr.check(x, "part one", "closed", "part one returns", "part two", "finish")
+			x.l.Close()
+		}))
+		must(x, x.a.Write([]byte("one"), nil))
+	})
+}
+
+// TestClosingInsideOfAPartKeepsTheOrder of what was received before.
+func TestClosingInsideOfAPartKeepsTheOrder(t *testing.T) {
+	overEveryKind(t, nil, func(x *both) {
+		var tr trace
+		x.b.SetCloseCallback(func() {
+			tr.log("closed")
+			tr.check(x, "part one", "finish", "closed")
+			x.l.Close()
+		})
+		must(x, x.b.ReadUntilCloseStreaming(func(p []byte) {
+			tr.log("part %s", p)
+			x.b.Close()
+		}, func() { tr.log("finish") }))
+		must(x, x.a.Write([]byte("one"), nil))
+	})
+}

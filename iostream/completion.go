@@ -18,6 +18,8 @@ type completion struct {
 	err   error
 	part  bool // the bytes are part of a streaming read, which goes on afterwards
 
+	streaming bool // it is a call of a streaming read: they come one at a time
+
 	returned bool        // normally, that is without a panic
 	next     *completion // in the pool
 }
@@ -43,6 +45,13 @@ func (s *IOStream) later(fn func()) {
 
 // Run calls the function.
 func (x *completion) Run() {
+	if x.streaming && x.s.rd.active {
+		x.s.rd.waiting = append(x.s.rd.waiting, x)
+		return
+	}
+	if x.part {
+		x.s.rd.active = true
+	}
 	defer x.done()
 	switch {
 	case x.plain != nil:

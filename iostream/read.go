@@ -20,6 +20,9 @@ type reader struct {
 	finish func()
 	left   int  // bytes that are still to come; negative: until the stream ends
 	busy   bool // part is queued or running
+	active bool // it is running, maybe suspended
+
+	waiting []*completion // for it: what was queued when the stream ended
 }
 
 func (r *reader) pending() bool { return r.match != nil || r.part != nil }
@@ -270,9 +273,30 @@ func (s *IOStream) full() {
 
 // madeRoom lets reading go on after bytes were consumed.
 func (s *IOStream) madeRoom() {
-	if s.flags&maxed != 0 && s.rd.size() < s.conf.maxRead {
-		s.flags &^= maxed
-		s.watchFor(ioloop.Read)
+	if s.flags&maxed == 0 || s.rd.size() >= s.conf.maxRead {
+		return
+	}
+	s.flags &^= maxed
+	if s.flags&deaf != 0 {
+		s.hub.loop.AddRunner((*deafTurn)(s))
+		return
+	}
+	s.watchFor(ioloop.Read)
+}
+
+// deafTurn is the stream as the callback that reads what no event is going to
+// tell of: the peer hung up while the buffer was full. Whether somebody asks for
+// it or not, its end is noticed (rule 40).
+type deafTurn IOStream
+
+// Run reads a buffer, and comes again for the next one.
+func (d *deafTurn) Run() {
+	s := (*IOStream)(d)
+	if s.state != open || s.flags&(deaf|maxed|driven) != deaf || s.rd == nil {
+		return
+	}
+	if s.fillOnce(); s.state == open && s.flags&deaf != 0 {
+		s.hub.loop.AddRunner(d)
 	}
 }
 

@@ -203,6 +203,39 @@ func TestLoopSleepsWithAFullReadBuffer(t *testing.T) {
 	}
 }
 
+// TestAHangUpBehindAFullBufferIsNoticed when a read has made room, though nobody
+// reads any further (rule 40).
+func TestAHangUpBehindAFullBufferIsNoticed(t *testing.T) {
+	l, c := countingLoop(t)
+	s, peer := pair(t, l, &iostream.Options{MaxBufferSize: 10})
+	var tr trace
+	s.SetCloseCallback(func() {
+		tr.log("closed: %v", s.Err())
+		must(t, s.ReadBytes(4, func(p []byte) {
+			tr.log("read %s", p)
+			l.Close()
+		}))
+	})
+	l.AddCallback(func() {
+		must(t, s.ReadBytes(1, func([]byte) {
+			peer.send("23456789012345")
+			peer.close()
+			idle(t, l, c, func() {
+				must(t, s.ReadBytes(9, func(p []byte) {
+					tr.log("read %s", p)
+					must(t, s.ReadBytes(1, func(p []byte) {
+						tr.log("read %s", p)
+						s.SetMaxBufferSize(100)
+					}))
+				}))
+			})
+		}))
+		peer.send("1")
+	})
+	run(t, l)
+	tr.check(t, "read 234567890", "read 1", "closed: EOF", "read 2345")
+}
+
 func TestLoopSleepsAfterAHalfClose(t *testing.T) {
 	l, c := countingLoop(t)
 	s, peer := pair(t, l, nil)

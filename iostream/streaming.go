@@ -6,7 +6,9 @@ import "fmt"
 // as they arrive, never with more than the n, and finish when all have come.
 // The calls come from the callbacks phase, one after the other: while part is
 // suspended, what arrives waits, up to Options.MaxBufferSize. When the stream
-// ends first, finish is not called.
+// ends first, finish is not called. What is left when the stream ends comes
+// before the close callback; but if part is suspended at that time, the rest
+// waits for it, and the close callback does not.
 func (s *IOStream) ReadBytesStreaming(n int, part func([]byte), finish func()) error {
 	if n < 0 {
 		return fmt.Errorf("%w: ReadBytesStreaming of %d bytes", ErrArgument, n)
@@ -68,7 +70,7 @@ func (s *IOStream) queuePart() {
 	}
 	r.busy = true
 	x := s.completion()
-	x.data, x.part = r.part, true
+	x.data, x.part, x.streaming = r.part, true, true
 	x.bytes, x.block = r.consume(s.hub, n)
 	s.hub.loop.AddRunner(x)
 	s.madeRoom()
@@ -76,7 +78,9 @@ func (s *IOStream) queuePart() {
 
 func (s *IOStream) finishParts() {
 	r := s.rd
-	s.later(r.finish)
+	x := s.completion()
+	x.plain, x.streaming = r.finish, true
+	s.hub.loop.AddRunner(x)
 	r.part, r.finish = nil, nil
 }
 
@@ -84,7 +88,11 @@ func (s *IOStream) finishParts() {
 // going to be closed, and the read is over.
 func (s *IOStream) partDone(returned bool) {
 	r := s.rd
-	r.busy = false
+	r.busy, r.active = false, false
+	for _, x := range r.waiting {
+		s.hub.loop.AddRunner(x)
+	}
+	r.waiting = nil
 	if !returned {
 		r.part, r.finish = nil, nil
 	}
@@ -98,7 +106,8 @@ func (s *IOStream) partDone(returned bool) {
 }
 
 // lastParts ends a streaming read on a closed stream: everything that is left
-// is queued at once, because the close callback comes behind it.
+// is queued at once, because the close callback comes behind it. If a part is
+// suspended then, they wait for it when their turn has come.
 func (s *IOStream) lastParts() {
 	r := s.rd
 	untilClose := r.left < 0
