@@ -195,7 +195,7 @@ func (ln *Listener) HandleEvents(int, ioloop.Events) {
 		case err == nil:
 			ln.take(fd, peer)
 		case sock.Again(err):
-			ln.told = false
+			ln.caughtUp()
 			return
 		case sock.AcceptAborted(err): // that one has gone, on to the next
 		default:
@@ -249,6 +249,14 @@ func (ln *Listener) starve(err error) {
 	ln.hub.loop.RemoveHandler(ln.fd)
 	ln.hub.starved = append(ln.hub.starved, ln)
 	ln.retry = ln.hub.loop.AddTimeout(starvedPause, ln.fed)
+}
+
+// caughtUp is called when nobody waits in the backlog any more.
+func (ln *Listener) caughtUp() {
+	if ln.told {
+		ln.told = false
+		ln.hub.loop.Logger().Info("iostream: accepting goes on", "address", ln.addr)
+	}
 }
 
 // fed goes on accepting.
