@@ -170,10 +170,11 @@ func Close(fd int) error {
 	return nil
 }
 
-// Read reads what is there, up to len(p); 0 is the end of the stream.
+// Read reads what is there, up to len(p), which must not be 0; 0 is the end of
+// the stream. Like Write and Writev it is for sockets only.
 func Read(fd int, p []byte) (int, error) {
 	for {
-		n, err := unix.Read(fd, p)
+		n, err := read(fd, p)
 		if err == unix.EINTR {
 			continue
 		}
@@ -188,7 +189,7 @@ func Read(fd int, p []byte) (int, error) {
 // the Go runtime ignores SIGPIPE for all descriptors but 1 and 2.
 func Write(fd int, p []byte) (int, error) {
 	for {
-		n, err := unix.Write(fd, p)
+		n, err := write(fd, p)
 		if err == unix.EINTR {
 			continue
 		}

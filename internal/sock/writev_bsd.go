@@ -11,14 +11,7 @@ import (
 // writev is made by hand: x/sys/unix has none for these two.
 func writev(fd int, vec [][]byte) (int, error) {
 	var iov [MaxVec]unix.Iovec
-	n := 0
-	for _, p := range vec {
-		if len(p) > 0 {
-			iov[n].Base = &p[0]
-			iov[n].SetLen(len(p))
-			n++
-		}
-	}
+	n := gather(&iov, vec)
 	if n == 0 {
 		return 0, nil
 	}

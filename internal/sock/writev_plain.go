@@ -1,4 +1,4 @@
-//go:build linux || darwin || openbsd
+//go:build darwin || openbsd
 
 package sock
 
