@@ -24,15 +24,12 @@ type Client struct {
 	tls     *tls.Config
 	tlsErr  error // why there is no TLS
 	closed  bool
-
-	// connect is iostream.Connect. Tests replace it.
-	connect func(l *ioloop.IOLoop, network, address string, o *iostream.Options, done func(error)) *iostream.IOStream
 }
 
 // New returns a client on a loop; a nil options is the default one. The files
 // that the options name are read here.
 func New(l *ioloop.IOLoop, o *ClientOptions) *Client {
-	c := &Client{loop: l, o: o.withDefaults(), fetches: make(map[*fetch]struct{}), connect: iostream.Connect}
+	c := &Client{loop: l, o: o.withDefaults(), fetches: make(map[*fetch]struct{})}
 	c.limits = c.o.limits()
 	c.tls, c.tlsErr = c.o.tlsConfig()
 	c.pool.init(c)

@@ -38,7 +38,7 @@ func (d *dial) begin() {
 		to = d.proxy
 	}
 	o := &iostream.Options{ConnectTimeout: -1, HandshakeTimeout: -1, Resolver: d.client.o.Resolver}
-	d.stream = d.client.connect(l, "tcp", address(to), o, d.connected)
+	d.stream = d.client.o.Connect(l, "tcp", address(to), o, d.connected)
 }
 
 // connected is the second step.
@@ -51,7 +51,7 @@ func (d *dial) connected(err error) {
 		d.secure()
 	case d.proxy.Scheme != "http":
 		newSocks(d).begin()
-	case d.url.Scheme == "https":
+	case !d.f.req.viaProxy():
 		newTunnel(d).begin()
 	default:
 		d.secure()

@@ -240,7 +240,7 @@ func TestCouldNotConnect(t *testing.T) {
 func TestConnectTimeout(t *testing.T) {
 	inMemory(t, nil, func(*peer) {}, func(r *rig) {
 		var s *iostream.IOStream
-		r.client.connect = func(l *ioloop.IOLoop, _, _ string, _ *iostream.Options, _ func(error)) *iostream.IOStream {
+		r.client.o.Connect = func(l *ioloop.IOLoop, _, _ string, _ *iostream.Options, _ func(error)) *iostream.IOStream {
 			s, _ = iostream.Pipe(l, nil)
 			return s
 		}

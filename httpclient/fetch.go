@@ -129,6 +129,24 @@ func (t *headersTurn) Run() {
 // Panicked is called by the loop when OnHeaders has panicked.
 func (t *headersTurn) Panicked(v any) { (*fetch)(t).fail(panicError(v)) }
 
+// redirectTurn is the fetch as the callback that shows a redirect to the owner.
+type redirectTurn fetch
+
+// Run is called by the loop.
+func (t *redirectTurn) Run() {
+	f := (*fetch)(t)
+	if f.stage == settled {
+		return
+	}
+	f.failCallback(f.o.OnRedirect(f.to, f.req.header))
+	if f.stage != settled {
+		f.ask(false)
+	}
+}
+
+// Panicked is called by the loop when OnRedirect has panicked.
+func (t *redirectTurn) Panicked(v any) { (*fetch)(t).fail(panicError(v)) }
+
 // ask looks for a connection for the request. What was answered to an earlier
 // one is of no interest any more.
 func (f *fetch) ask(fresh bool) {
@@ -242,6 +260,10 @@ func (f *fetch) ended() {
 		f.resp.URL = f.to.String()
 		if err := f.req.redirect(f.to, code); err != nil {
 			f.fail(err)
+			return
+		}
+		if f.o.OnRedirect != nil {
+			f.client.loop.AddRunner((*redirectTurn)(f))
 			return
 		}
 	} else if f.req.body != nil && !f.req.body.rewind() {

@@ -69,7 +69,7 @@ func (r *rig) run(o *ClientOptions, test func()) {
 	r.t.Helper()
 	r.client = New(r.loop, o)
 	if r.host != nil {
-		r.client.connect = r.connect
+		r.client.o.Connect = r.connect
 	}
 	r.loop.AddCallback(func() {
 		defer r.loop.Close()

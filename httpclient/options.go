@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/turbogo/turbo/internal/http1"
+	"github.com/turbogo/turbo/ioloop"
 	"github.com/turbogo/turbo/iostream"
 )
 
@@ -69,6 +70,10 @@ type ClientOptions struct {
 
 	// Resolver finds the addresses of names. Default: net.DefaultResolver.
 	Resolver *net.Resolver
+	// Connect makes the streams that connections are made of, to a host or a
+	// proxy: the way to a Unix socket, or to a host in memory. It calls done from
+	// a callback of the loop, once. Default: iostream.Connect.
+	Connect func(l *ioloop.IOLoop, network, address string, o *iostream.Options, done func(error)) *iostream.IOStream
 }
 
 // Options says what to fetch. The zero value of each field is its default.
@@ -149,9 +154,15 @@ type Options struct {
 	OnResponse func(*Response) error
 	// OnProgress is called when something was sent or received.
 	OnProgress func(Progress)
+	// OnRedirect is called before a redirect is followed, with where it leads and
+	// the header that is going to be sent there, to change it. An error of its
+	// ends the fetch with ErrCallback.
+	OnRedirect func(to *url.URL, h *Header) error
 	// OnUpgrade is given the connection, and what was received behind the
 	// response, when the server answers 101 to a request that had an Upgrade
-	// field. The stream is the caller's then. Without it, it is closed.
+	// field. The stream is the caller's then. Without it, it is closed. With it,
+	// a URL may have the scheme ws or wss, which stand for http and https, and a
+	// proxy is always asked for a tunnel, since it could not switch protocols.
 	OnUpgrade func(r *Response, stream *iostream.IOStream, rest []byte)
 	// MaxBodyBytes is the length of the response's body, in bytes, as it came
 	// and decoded. A longer one is ErrTooLarge. Negative: as long as it likes.
@@ -187,6 +198,7 @@ var defaultClient = ClientOptions{
 	MaxBodyBytes:    128 << 20,
 	UserAgent:       defaultUserAgent,
 	Proxy:           ProxyFromEnvironment,
+	Connect:         iostream.Connect,
 }
 
 // withDefaults returns a copy of o, which may be nil.
@@ -208,6 +220,9 @@ func (o *ClientOptions) withDefaults() ClientOptions {
 	}
 	if x.Proxy == nil {
 		x.Proxy = d.Proxy
+	}
+	if x.Connect == nil {
+		x.Connect = d.Connect
 	}
 	return x
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/turbogo/turbo/iostream"
 )
 
 func proxy(t *testing.T, s string) *ClientOptions {
@@ -175,4 +177,25 @@ func TestProxyFromEnvironment(t *testing.T) {
 	if p, err := NoProxy(u); p != nil || err != nil {
 		t.Errorf("%v, %v", p, err)
 	}
+}
+
+// TestUpgradeThroughProxy: a proxy that sees requests could not switch
+// protocols, so it is asked for a tunnel, whatever the scheme.
+func TestUpgradeThroughProxy(t *testing.T) {
+	host := func(p *peer) {
+		if head := p.request(); !strings.HasPrefix(head, "CONNECT host:80 HTTP/1.1\r\n") {
+			t.Errorf("%q", head)
+		}
+		p.say("HTTP/1.1 200 OK\r\n\r\n")
+		if head := p.request(); !strings.HasPrefix(head, "GET /ws HTTP/1.1\r\n") || strings.Contains(head, "Proxy-") {
+			t.Errorf("%q", head)
+		}
+		p.say("HTTP/1.1 101 x\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n")
+	}
+	inMemory(t, proxy(t, "http://user:pw@proxy"), host, func(r *rig) {
+		h := new(Header)
+		h.Add("Upgrade", "x")
+		h.Add("Connection", "Upgrade")
+		r.get("ws://host/ws", &Options{Headers: h, OnUpgrade: func(_ *Response, s *iostream.IOStream, _ []byte) { s.Close() }}, "")
+	})
 }

@@ -25,6 +25,9 @@ func (f *fetch) follow(code int, h *Header) (*url.URL, *Error) {
 		return nil, ErrInvalidURL.because("redirect to an invalid URL: "+err.Error(), err)
 	}
 	to := f.req.url.ResolveReference(ref)
+	if f.o.OnUpgrade != nil {
+		asHTTP(to)
+	}
 	to.User = nil          // RFC 9110 4.2.4: a server that names a user is up to no good
 	if to.Fragment == "" { // RFC 9110 10.2.2: a fragment is inherited
 		to.Fragment, to.RawFragment = f.req.url.Fragment, f.req.url.RawFragment

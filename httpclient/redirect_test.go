@@ -6,8 +6,10 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 )
 
 // hop is what a host was asked: where, and how.
@@ -284,5 +286,44 @@ func TestCookieJar(t *testing.T) {
 	inMemory(t, nil, hosts(&hops, nil), func(r *rig) {
 		r.fails("http://host/", &Options{Cookies: []*http.Cookie{{Name: "a\r\n", Value: "b"}}}, ErrInvalidRequest)
 		r.fails("http://host/", &Options{Cookies: []*http.Cookie{{Name: "a", Value: "b\r\n"}}}, ErrInvalidRequest)
+	})
+}
+
+func TestOnRedirect(t *testing.T) {
+	var heads []string
+	host := func(p *peer) {
+		for head := p.request(); head != ""; head = p.request() {
+			heads = append(heads, head)
+			p.say(answer(302, "", "Location: http://other/"+fmt.Sprint(len(heads))))
+		}
+	}
+	inMemory(t, nil, host, func(r *rig) {
+		var seen []string
+		var do func(h *Header) error
+		o := &Options{OnRedirect: func(to *url.URL, h *Header) error {
+			seen = append(seen, to.String())
+			return do(h)
+		}}
+		do = func(h *Header) error {
+			if len(seen) == 1 {
+				r.sleep(time.Second) // it may suspend
+				return h.Set("X-Mine", "changed")
+			}
+			return errors.New("far enough")
+		}
+		resp := r.fails("http://host/", o, ErrCallback)
+		if fmt.Sprint(seen) != "[http://other/1 http://other/2]" || !strings.Contains(heads[1], "X-Mine: changed\r\n") || resp.Redirects != 2 {
+			t.Errorf("%q, %q, %+v", seen, heads, resp)
+		}
+		r.mute = true
+		do = func(*Header) error { panic("oh") }
+		r.fails("http://host/", o, ErrCallback)
+		do = func(*Header) error {
+			r.sleep(time.Minute)
+			return nil
+		}
+		o.RequestTimeout = time.Second
+		r.fails("http://host/", o, ErrRequestTimeout)
+		r.sleep(2 * time.Minute)
 	})
 }

@@ -20,6 +20,7 @@ type request struct {
 	user   *url.Userinfo
 	answer *challenge // of the server, to be answered by digest authentication
 	body   *upload    // nil for none
+	tunnel bool       // no proxy can do with it what is wanted
 }
 
 // standard are the methods whose names are known, which may be written in
@@ -46,11 +47,11 @@ func methodOf(o *Options) (string, *Error) {
 
 // newRequest makes the first request of a fetch.
 func newRequest(rawURL string, o *Options) (*request, *Error) {
-	u, err := parseURL(rawURL)
+	u, err := parseURL(rawURL, o.OnUpgrade != nil)
 	if err != nil {
 		return nil, err
 	}
-	r := &request{url: u, user: u.User}
+	r := &request{url: u, user: u.User, tunnel: o.OnUpgrade != nil}
 	if r.method, err = methodOf(o); err != nil {
 		return nil, err
 	}
@@ -161,7 +162,7 @@ func basicAuth(user *url.Userinfo) string {
 // viaProxy tells whether the request goes to a proxy as it is, and not through
 // a tunnel.
 func (r *request) viaProxy() bool {
-	return r.proxy != nil && r.url.Scheme == "http" && r.proxy.Scheme == "http"
+	return r.proxy != nil && r.url.Scheme == "http" && r.proxy.Scheme == "http" && !r.tunnel
 }
 
 // head is the request as it is sent, with what is only true this once.

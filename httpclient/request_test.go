@@ -353,3 +353,29 @@ func TestUpgrade(t *testing.T) {
 		}
 	})
 }
+
+// TestUpgradeURLs: WebSocket URLs stand for those of HTTP when an upgrade is
+// wanted, also where a redirect leads.
+func TestUpgradeURLs(t *testing.T) {
+	host := func(p *peer) {
+		if p.to == "host:81" {
+			p.request()
+			p.say("HTTP/1.1 101 x\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n")
+			return
+		}
+		for p.request() != "" {
+			p.say(answer(301, "", "Location: ws://host:81/far"))
+		}
+	}
+	inMemory(t, nil, host, func(r *rig) {
+		h := new(Header)
+		h.Add("Upgrade", "x")
+		h.Add("Connection", "Upgrade")
+		o := &Options{Headers: h, OnUpgrade: func(_ *Response, s *iostream.IOStream, _ []byte) { s.Close() }}
+		if resp := r.get("ws://host/", o, ""); resp.URL != "http://host:81/far" || r.peers[0].to != "host:80" || r.peers[1].to != "host:81" {
+			t.Errorf("%+v, %v", resp, r.peers)
+		}
+		r.fails("ws://host/", nil, ErrInvalidSchema)
+		r.fails("http://host/", nil, ErrInvalidSchema)
+	})
+}

@@ -286,8 +286,8 @@ func TestTurboErrors(t *testing.T) {
 	}
 	inMemory(t, nil, host, func(x *rig) {
 		x.mute = true
-		connect := x.client.connect
-		x.client.connect = func(l *ioloop.IOLoop, network, address string, o *iostream.Options, done func(error)) *iostream.IOStream {
+		connect := x.client.o.Connect
+		x.client.o.Connect = func(l *ioloop.IOLoop, network, address string, o *iostream.Options, done func(error)) *iostream.IOStream {
 			if address == "127.0.0.1:20699" || strings.HasPrefix(address, "no-such-host") {
 				s, other := iostream.Pipe(l, o)
 				l.AddCallback(func() { s.Close(); other.Close(); done(errors.New(address)) })

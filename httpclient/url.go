@@ -7,13 +7,28 @@ import (
 	"strings"
 )
 
-// parseURL reads the URL of a fetch, or says what is wrong with it.
-func parseURL(text string) (*url.URL, *Error) {
+// parseURL reads the URL of a fetch, or says what is wrong with it. socket
+// tells that it may be that of a WebSocket.
+func parseURL(text string, socket bool) (*url.URL, *Error) {
 	u, err := url.Parse(text)
 	if err != nil {
 		return nil, ErrInvalidURL.with(err)
 	}
+	if socket {
+		asHTTP(u)
+	}
 	return u, checkURL(u)
+}
+
+// asHTTP makes the URL of a WebSocket one of HTTP (RFC 6455, 3): what connects
+// is the same.
+func asHTTP(u *url.URL) {
+	switch u.Scheme {
+	case "ws":
+		u.Scheme = "http"
+	case "wss":
+		u.Scheme = "https"
+	}
 }
 
 // checkURL tells whether there is something to be fetched at a URL: scheme,
