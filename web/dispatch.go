@@ -45,6 +45,9 @@ func (x *exchange) unmatched() error {
 	case x.req.Method() == http.MethodOptions && string(x.req.Path()) == "*":
 		// RFC 9110, 9.3.7: about the server as a whole.
 		return x.answerOptions(strings.Join(supportedMethods, ", "))
+	case x.req.Method() == http.MethodConnect:
+		// RFC 9110, 9.3.6: it names a host to connect to, and nothing here.
+		return &HTTPError{Code: http.StatusNotImplemented}
 	case o.NotFound != nil:
 		x.status = http.StatusNotFound
 		return x.enter(o.NotFound())

@@ -97,6 +97,8 @@ func TestMethodsThatAreNotThere(t *testing.T) {
 		{"GET", "/post", "405", "POST, PURGE", false},
 		{"FOO", "/any", "200", "", false},
 		{"OPTIONS", "/any", "200", "", false},
+		{"FOO", "/nowhere", "404", "", false},
+		{"CONNECT", "h:80", "501", "", false},
 		{"OPTIONS", "*", "204", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS", false},
 	} {
 		prepared, log = false, nil

@@ -159,3 +159,29 @@ func TestCallbacksThatPanic(t *testing.T) {
 		t.Error(logs.String())
 	}
 }
+
+// Whoever waits in Drain goes on when the response is cut short by another.
+func TestDrainEndsWithTheResponse(t *testing.T) {
+	var log bytes.Buffer
+	var drained []error
+	app := piped(logTo(&log), Func("^/$", func(h *RequestHandler) error {
+		for range 2 {
+			h.Loop().AddCallback(func() {
+				_, err := h.Write(make([]byte, 1<<20))
+				must(t, err)
+				drained = append(drained, h.Drain())
+			})
+		}
+		must(t, h.Loop().Yield()) // they wait behind this,
+		must(t, h.Loop().Yield()) // and this goes on before what they wait for
+		return &HTTPError{Code: 400}
+	}))
+	_, client := dial(app)
+	app.loop.AddCallback(func() { ask(t, client, "/") })
+	run(t, app.loop)
+	if !slices.Equal(drained, []error{ErrClosed, ErrClosed}) {
+		t.Errorf("Drain returned %v", drained)
+	}
+	client.Close()
+	run(t, app.loop)
+}

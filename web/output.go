@@ -71,7 +71,11 @@ func (x *exchange) flush(done func()) error {
 	if done != nil {
 		x.pending = append(x.pending, done)
 	}
-	return x.send(len(x.pending) > 0)
+	err := x.send(len(x.pending) > 0)
+	if err != nil && done != nil {
+		x.pending = x.pending[:len(x.pending)-1]
+	}
+	return err
 }
 
 // begun sees to it that the header has been sent.
@@ -110,9 +114,11 @@ func (x *exchange) drain() error {
 }
 
 // send hands the buffered content over; told asks for onFlushed. What could not
-// be sent stays buffered.
+// be sent stays buffered, and who waited before goes on waiting: for the write
+// that came before, or for the news that the connection has ended.
 func (x *exchange) send(told bool) error {
 	var done func()
+	waited := x.waiting
 	x.waiting = false
 	if told || len(x.drains) > 0 {
 		x.await()
@@ -122,7 +128,7 @@ func (x *exchange) send(told bool) error {
 		done = x.flushed
 	}
 	if err := x.req.Write(x.body, done); err != nil {
-		x.waiting = false
+		x.waiting = waited
 		return err
 	}
 	x.sent += int64(len(x.body))
@@ -203,11 +209,12 @@ func (x *exchange) delivered(err error) error {
 }
 
 // cut ends the connection at once, so that the client does not take what it has
-// for a whole response.
+// for a whole response. Who waits in Drain is told.
 func (x *exchange) cut() {
 	x.waiting, x.pending = false, x.pending[:0]
 	x.req.OnClose(nil)
 	x.req.Abort()
+	x.resume(ErrClosed)
 }
 
 // onFinish calls the handler's OnFinish, once. It reports false when that
