@@ -46,16 +46,28 @@ type Extension interface {
 	// in bytes, or -1 when it goes out in parts.
 	Encodes(op Opcode, length int) bool
 	// Encode appends what is to be sent for p, the next part of the message;
-	// last says that it ends the message.
+	// last says that it ends the message. What it made of a message in one part is
+	// thrown away when that is longer than the message, which is sent as it is.
 	Encode(dst, p []byte, last bool) ([]byte, error)
-	// Decode appends what the next part p of an encoded message stands for. It
-	// may append at most limit bytes, however many it could: for one more it
-	// returns ErrDecodedTooBig. Any other error fails the connection with 1007.
+	// Decoder lends what decodes a message that the peer has encoded.
+	Decoder() Decoder
+	// Release takes it back: the message is complete, or has been given up.
+	Release(Decoder)
+}
+
+// Decoder undoes what an extension has done to one message.
+type Decoder interface {
+	// Decode appends what the next part p of the message stands for. dst is memory
+	// of the connection's pool, and may be exchanged for other memory of it. At
+	// most limit bytes may be appended, however many there were: for one more the
+	// error is ErrDecodedTooBig. Any other error fails the connection with 1007.
+	// What was appended before an error is looked at as well: it may be wrong in
+	// its own way, and that came first.
 	Decode(dst, p []byte, last bool, limit int64) ([]byte, error)
 }
 
-// ErrDecodedTooBig is what an Extension's Decode returns for a message over
-// the limit; the connection fails with 1009.
+// ErrDecodedTooBig is what a Decoder returns for a message over the limit; the
+// connection fails with 1009.
 var ErrDecodedTooBig error = errTooBig
 
 // limit returns the size of the longest message that is accepted.

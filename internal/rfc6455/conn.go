@@ -368,8 +368,7 @@ func (c *Conn) takeBack() {
 		return
 	case lentMessage:
 		c.lent = nothing
-		c.dropMessage()
-		return
+		c.dropBuffer()
 	case lentControl:
 		c.lent = nothing
 		c.scratch.ctlLen = 0
@@ -377,13 +376,21 @@ func (c *Conn) takeBack() {
 	c.tidy()
 }
 
-// dropMessage gives back the memory of the message in assembly, unless its
-// owner is looking at it.
+// dropMessage gives up the message that is being received.
 func (c *Conn) dropMessage() {
-	if c.scratch == nil || c.lent == lentMessage {
+	if c.scratch == nil {
 		return
 	}
-	c.cfg.Pool.putBuffer(c.scratch.msg)
-	c.scratch.msg = nil
+	c.releaseDecoder()
+	c.dropBuffer()
 	c.tidy()
+}
+
+// dropBuffer gives back the memory of the message in assembly, unless its owner
+// is looking at it.
+func (c *Conn) dropBuffer() {
+	if c.lent != lentMessage {
+		c.cfg.Pool.putBuffer(c.scratch.msg)
+		c.scratch.msg = nil
+	}
 }

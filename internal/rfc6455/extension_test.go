@@ -33,6 +33,9 @@ func (d *doubling) Encode(dst, p []byte, last bool) ([]byte, error) {
 	return dst, nil
 }
 
+func (d *doubling) Decoder() Decoder { return d }
+func (d *doubling) Release(Decoder)  { d.char = 0 }
+
 func (d *doubling) Decode(dst, p []byte, last bool, limit int64) ([]byte, error) {
 	before := len(dst)
 	for _, b := range p {

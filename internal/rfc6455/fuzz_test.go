@@ -9,7 +9,7 @@ import (
 // FuzzConn: whatever a peer sends, and however it is cut, both roles tell the
 // same, send the same and end the same; what they send is well-formed, and
 // after the end no memory is held. mode picks the role, the limit, the pool and
-// whether an extension has been negotiated.
+// which extension has been negotiated.
 func FuzzConn(f *testing.F) {
 	for _, tc := range receiveCases {
 		f.Add(encode(Server, tc.in...), []byte{3, 5}, uint8(0))
@@ -20,6 +20,10 @@ func FuzzConn(f *testing.F) {
 		f.Add(encode(Client, tc.in...), []byte{4}, uint8(7))
 	}
 	f.Add(encode(Server, text("a3b1").reserved(RSV1), start(Text, "a").reserved(RSV1), ping("p"), end("2")), []byte{9}, uint8(8))
+	for _, tc := range deflateCases() {
+		f.Add(encode(Server, tc.in...), []byte{2, 20}, uint8(32))
+		f.Add(encode(Client, tc.in...), []byte{5}, uint8(64+32+4+1))
+	}
 	f.Fuzz(func(t *testing.T, input, cuts []byte, mode uint8) {
 		if len(input) > 4096 {
 			return
@@ -34,8 +38,12 @@ func FuzzConn(f *testing.F) {
 		cfg.ManualPong = mode&16 != 0
 		wiretest.Same(t, func(r *wiretest.Recorder, pieces iterPieces) {
 			cfg := cfg
-			if mode&8 != 0 {
+			switch {
+			case mode&8 != 0:
 				cfg.Extension = new(doubling)
+			case mode&32 != 0:
+				deflating(cfg, DeflateTerms{ClientNoTakeover: mode&64 != 0, ServerNoTakeover: mode&64 != 0})(r, pieces)
+				return
 			}
 			scenario(cfg)(r, pieces)
 		}, input, cuts)

@@ -27,7 +27,7 @@ type Field struct{ Name, Value string }
 type Offer struct {
 	Key        string   // Sec-WebSocket-Key
 	Protocols  []string // subprotocols in the client's order of preference
-	Extensions []string // the values of Sec-WebSocket-Extensions, as they came
+	Extensions []Named  // the same of extensions; one may be there several times
 }
 
 // A HandshakeError says why a request is refused and what to answer.
@@ -76,7 +76,11 @@ func CheckRequest(method string, http11 bool, f Fields) (Offer, error) {
 	if !ok {
 		return Offer{}, refuse("Invalid \"Sec-WebSocket-Protocol\" HTTP header.")
 	}
-	return Offer{keys[0], protocols, f.Values("Sec-WebSocket-Extensions")}, nil
+	extensions, err := ParseExtensions(f.Values("Sec-WebSocket-Extensions"))
+	if err != nil {
+		return Offer{}, refuse("Invalid \"Sec-WebSocket-Extensions\" HTTP header.")
+	}
+	return Offer{keys[0], protocols, extensions}, nil
 }
 
 // checkVersion refuses every version but ours. A request without one, or with
@@ -218,9 +222,13 @@ func tokenList(values []string) (list []string, ok bool) {
 // IsToken tells whether s may name a subprotocol: RFC 9110 section 5.6.2.
 func IsToken(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c >= 0x7F || strings.IndexByte("\"(),/:;<=>?@[\\]{}", c) >= 0 {
+		if !isTokenByte(s[i]) {
 			return false
 		}
 	}
 	return s != ""
+}
+
+func isTokenByte(c byte) bool {
+	return c > ' ' && c < 0x7F && strings.IndexByte("\"(),/:;<=>?@[\\]{}", c) < 0
 }

@@ -63,7 +63,7 @@ func TestAcceptedRequests(t *testing.T) {
 		{"subprotocols", request("Sec-WebSocket-Protocol: chat, superchat"), Offer{Key: rfcKey, Protocols: []string{"chat", "superchat"}}},
 		{"subprotocols in two fields", request("Sec-WebSocket-Protocol: a,,b ,", "Sec-WebSocket-Protocol: c.d"), Offer{Key: rfcKey, Protocols: []string{"a", "b", "c.d"}}},
 		{"empty subprotocol field", request("Sec-WebSocket-Protocol: "), Offer{Key: rfcKey}},
-		{"extensions", request("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"), Offer{Key: rfcKey, Extensions: []string{"permessage-deflate; client_max_window_bits"}}},
+		{"extensions", request("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"), Offer{Key: rfcKey, Extensions: []Named{{DeflateName, []Param{{Name: "client_max_window_bits"}}}}}},
 	} {
 		got, err := CheckRequest("GET", true, tc.h)
 		if err != nil {
@@ -166,7 +166,7 @@ func TestEachEndAcceptsTheOther(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	protocol, extensions, err := CheckResponse(rfcKey, offer.Protocols, fields(ResponseFields(offer.Key, offer.Protocols[1], offer.Extensions[0])))
+	protocol, extensions, err := CheckResponse(rfcKey, offer.Protocols, fields(ResponseFields(offer.Key, offer.Protocols[1], offer.Extensions[0].Name)))
 	if err != nil || protocol != "superchat" || len(extensions) != 1 || extensions[0] != "x" {
 		t.Errorf("CheckResponse = %q, %q, %v", protocol, extensions, err)
 	}

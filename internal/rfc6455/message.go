@@ -13,14 +13,17 @@ func (c *Conn) readMessage(p []byte) (Event, error) {
 		}
 		return Event{}, nil
 	}
+	var err error
 	if c.encoded {
-		var err error
-		if p, err = c.decode(p, last); err != nil {
-			return Event{}, err
-		}
+		p, err = c.decode(p, last)
 	}
-	if c.msgOpcode == Text && (!c.text.feed(p) || last && !c.text.complete()) {
+	// What was decoded before an error comes first: where the input is cut must
+	// not decide which fault is found.
+	if c.msgOpcode == Text && (!c.text.feed(p) || last && err == nil && !c.text.complete()) {
 		return Event{}, errText
+	}
+	if err != nil {
+		return Event{}, err
 	}
 	if c.cfg.Parts {
 		return c.part(p, last), nil
@@ -87,16 +90,27 @@ func (c *Conn) keep(p []byte) {
 // buffer empty.
 func (c *Conn) decode(p []byte, last bool) ([]byte, error) {
 	s := c.borrow()
+	limit := c.cfg.limit() - c.size
 	if s.msg == nil {
-		s.msg = c.cfg.Pool.buffer(max(2*len(p), minBuffer))
+		s.msg = c.cfg.Pool.buffer(int(max(min(int64(4*len(p)), limit), minBuffer)))
+	}
+	if s.decoder == nil {
+		s.decoder = c.cfg.Extension.Decoder()
 	}
 	before := len(s.msg)
-	limit := c.cfg.limit() - c.size
-	msg, err := c.cfg.Extension.Decode(s.msg, p, last, limit)
-	if err != nil {
-		return nil, err
+	var err error
+	s.msg, err = s.decoder.Decode(s.msg, p, last, limit)
+	if last {
+		c.releaseDecoder()
 	}
-	s.msg = msg
-	c.size += int64(len(msg) - before)
-	return msg[before:], nil
+	c.size += int64(len(s.msg) - before)
+	return s.msg[before:], err
+}
+
+// releaseDecoder gives the decoder of the current message back.
+func (c *Conn) releaseDecoder() {
+	if d := c.scratch.decoder; d != nil {
+		c.scratch.decoder = nil
+		c.cfg.Extension.Release(d)
+	}
 }

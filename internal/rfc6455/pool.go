@@ -33,14 +33,17 @@ type Pool struct {
 // scratch is what a connection holds only while something is incomplete or
 // waits to be sent; an idle one has none.
 type scratch struct {
-	msg    []byte // the message that is being assembled
-	out    []byte // automatic answers that have not been fetched
-	ctl    [MaxControlPayload]byte
-	ctlLen uint8 // how much of a control frame that came in pieces is in ctl
+	msg     []byte  // the message that is being assembled
+	decoder Decoder // of that message, if it is encoded
+	out     []byte  // automatic answers that have not been fetched
+	ctl     [MaxControlPayload]byte
+	ctlLen  uint8 // how much of a control frame that came in pieces is in ctl
 }
 
 // idle tells whether nothing is in s.
-func (s *scratch) idle() bool { return s.msg == nil && len(s.out) == 0 && s.ctlLen == 0 }
+func (s *scratch) idle() bool {
+	return s.msg == nil && s.decoder == nil && len(s.out) == 0 && s.ctlLen == 0
+}
 
 func (p *Pool) scratch() *scratch {
 	if p == nil || len(p.spares) == 0 {

@@ -1,6 +1,9 @@
 package rfc6455
 
-import "unicode/utf8"
+import (
+	"math"
+	"unicode/utf8"
+)
 
 // outgoing returns the header of a frame that this end sends: a client masks
 // (section 5.3), with a new key each time.
@@ -34,9 +37,10 @@ func (c *Conn) AppendSplit(dst []byte, op Opcode, payload []byte) (_, rest []byt
 	}
 	h := c.outgoing(op, true)
 	if ext := c.cfg.Extension; ext != nil && ext.Encodes(op, len(payload)) {
-		h.RSV = RSV1
-		dst, err = c.appendEncoded(dst, h, payload)
-		return dst, nil, err
+		framed, err := c.appendEncoded(dst, h, payload, len(payload))
+		if len(framed) > len(dst) || err != nil {
+			return framed, nil, err
+		}
 	}
 	if !h.Masked && cap(dst)-len(dst) < MaxHeader+len(payload) {
 		h.Length = uint64(len(payload))
@@ -64,26 +68,27 @@ func (c *Conn) AppendPart(dst []byte, op Opcode, payload []byte, last bool) ([]b
 		h.Opcode = Continuation
 	} else {
 		c.sendEncoded = c.cfg.Extension != nil && c.cfg.Extension.Encodes(op, -1)
-		if c.sendEncoded {
-			h.RSV = RSV1
-		}
 	}
 	c.sendText, c.sendOpcode = text, op
 	if last {
 		c.sendOpcode = 0
 	}
 	if c.sendEncoded {
-		return c.appendEncoded(dst, h, payload)
+		return c.appendEncoded(dst, h, payload, math.MaxInt)
 	}
 	return AppendFrame(dst, h, payload), nil
 }
 
-// appendEncoded appends the frame of a payload that the extension encodes. Its
-// length is known only afterwards, and stands before it: hence the detour.
-func (c *Conn) appendEncoded(dst []byte, h Header, payload []byte) ([]byte, error) {
+// appendEncoded appends the frame of a payload that the extension encodes, or
+// nothing if that is more than most bytes. Its length is known only
+// afterwards, and stands before it: hence the detour.
+func (c *Conn) appendEncoded(dst []byte, h Header, payload []byte, most int) ([]byte, error) {
+	if h.Opcode != Continuation {
+		h.RSV = RSV1
+	}
 	pool := c.cfg.Pool
 	buf, err := c.cfg.Extension.Encode(pool.buffer(max(len(payload), minBuffer)), payload, h.Fin)
-	if err == nil {
+	if err == nil && len(buf) <= most {
 		dst = AppendFrame(dst, h, buf)
 	}
 	pool.putBuffer(buf)
