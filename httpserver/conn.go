@@ -2,6 +2,7 @@ package httpserver
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/turbogo/turbo/internal/http1"
 	"github.com/turbogo/turbo/ioloop"
@@ -27,6 +28,7 @@ type conn struct {
 	holding  *exchange // finished, but its last write's callback comes before the next request
 	next     *conn     // in the server's ring
 	prev     *conn
+	stash    *[]byte // what came while the handler had a part of a body
 	deadline ioloop.Deadline
 	written  int64 // bytes, since the beginning
 	mark     int64 // of these, how many the client had taken when forWrite was armed
@@ -36,6 +38,7 @@ type conn struct {
 	stalls  uint8   // how many checks of forWrite have found no progress
 	asked   bool    // for a chunk, which has not come yet
 	queued  bool    // Run is going to be called
+	giving  bool    // the handler has a part of a body, which lies in a buffer
 	blocked bool    // too much waits to be written for another request
 	eof     bool    // the client has ended its half
 }
@@ -45,9 +48,19 @@ type conn struct {
 // the stream from reading on.
 func (c *conn) HandleChunk(p []byte) {
 	c.asked = false
+	if c.giving { // that part must not move: it lies in what was read ahead
+		c.putAside(p)
+		return
+	}
 	c.core.Receive(p)
 	c.pump()
 	c.keep()
+}
+
+// putAside keeps a chunk until give takes it.
+func (c *conn) putAside(p []byte) {
+	p = slices.Clone(p)
+	c.stash = &p
 }
 
 // FollowChunk calls the handler for what HandleChunk found.
@@ -64,6 +77,8 @@ func (c *conn) HandleEOF() {
 	c.asked, c.eof = false, true
 	c.core.ReceiveEOF()
 	switch x := c.x; {
+	case x != nil && x.wants():
+		c.schedule()
 	case c.core.RecvState() != http1.RecvDone:
 		c.pump()
 		c.schedule()
@@ -87,12 +102,13 @@ func (c *conn) HandleClose(error) {
 		x = held
 	case x == nil:
 		return
-	case x.stage < handed:
+	case x.stage < handed && !x.seen:
 		c.srv.freeExchange(x) // nobody has seen it
 		return
 	}
 	// The exchange is not used again: its handler may be about to look at it.
 	fn := x.onClose
+	x.drop(c.srv.loop, ErrClosed)
 	x.c, x.onClose, x.done = nil, nil, nil
 	if fn != nil {
 		fn()
@@ -108,10 +124,14 @@ func (c *conn) Run() {
 	c.queued = false
 	for range maxTurn {
 		c.pump()
-		if !c.ready() {
+		switch {
+		case !c.ready():
 			return
+		case c.x.stage == headed:
+			c.offer(c.x)
+		default:
+			c.serve(c.x)
 		}
-		c.serve(c.x)
 	}
 	c.schedule()
 }
@@ -122,7 +142,14 @@ func (c *conn) Panicked(any) { c.cut() }
 
 // schedule has Run called when there is something for it to do.
 func (c *conn) schedule() {
-	if !c.queued && c.hasWork() {
+	if c.hasWork() {
+		c.runLater()
+	}
+}
+
+// runLater has Run called.
+func (c *conn) runLater() {
+	if !c.queued {
 		c.queued = true
 		c.srv.loop.AddRunner(c)
 	}
@@ -130,21 +157,31 @@ func (c *conn) schedule() {
 
 // hasWork tells whether there is something for Run to do.
 func (c *conn) hasWork() bool {
-	return c.ready() || c.x == nil && (c.core.Unread() > 0 || c.eof)
+	if c.x == nil {
+		return c.core.Unread() > 0 || c.eof
+	}
+	return c.ready() || c.x.wants() && !c.giving && !c.asked
 }
 
-// ready tells whether there is a request for the handler.
+// ready tells whether there is a request, or the head of one, for the handler.
 func (c *conn) ready() bool {
-	return c.x != nil && c.x.stage == complete && c.life == serving
+	return c.x != nil && (c.x.stage == complete || c.x.stage == headed) && c.life == serving
 }
 
 // pump takes event after event, until there is a request for the handler or
 // nothing more to be done for now.
 func (c *conn) pump() {
-	for c.life == serving && !c.mustWait() {
+	for c.life == serving && !c.giving && !c.mustWait() {
 		c.provide()
-		if c.x != nil && c.x.stage != incoming {
-			c.ask()
+		if x := c.x; x != nil && x.stage != incoming {
+			switch {
+			case x.wants():
+				if c.pumpBody(x) {
+					continue
+				}
+			case c.core.RecvState() == http1.RecvDone:
+				c.ask()
+			}
 			return
 		}
 		ev, err := c.core.Next()
@@ -160,7 +197,11 @@ func (c *conn) pump() {
 		case http1.Request:
 			c.watch(forNothing)
 			c.x.bodyFrom = c.srv.loop.Now()
+			if c.srv.heads != nil && c.core.ExpectsBody() {
+				c.x.stage = headed
+			}
 		case http1.Data:
+			c.x.received += int64(len(ev.Data))
 			c.x.addBody(ev.Data)
 		case http1.EndOfMessage:
 			c.watch(forNothing)
@@ -205,17 +246,16 @@ func (c *conn) provide() {
 // serve calls the handler. The next chunk has been asked for by then, so that a
 // client that leaves is noticed.
 func (c *conn) serve(x *exchange) {
-	x.stage, x.serving = handed, true
+	x.stage = handed
+	x.busy++
 	c.srv.handler.ServeRequest(x.r)
-	x.serving = false
-	if x.stage == finished && x.done == nil && !x.retired {
-		c.srv.freeExchange(x)
-	}
+	x.busy--
+	c.srv.leave(x)
 }
 
 // keep moves bytes that wait for their turn to where they can stay.
 func (c *conn) keep() {
-	if c.core.Lent() {
+	if c.life == serving && c.core.Lent() {
 		c.core.SetBuffer(c.srv.takeBuffer())
 		c.core.Save()
 	}
@@ -254,11 +294,12 @@ func (c *conn) rest() {
 func (c *conn) finished(x *exchange) {
 	x.stage = finished
 	c.x = nil
+	x.drop(c.srv.loop, ErrFinished)
 	c.logAccess(x)
 	switch {
 	case x.done != nil:
 		c.holding = x
-	case !x.serving:
+	case x.busy == 0:
 		c.srv.retire(x)
 	}
 	c.proceed()
@@ -270,6 +311,7 @@ func (c *conn) proceed() {
 	case c.life != serving:
 	case c.core.RecvState() == http1.RecvClosed:
 		c.end()
+	case c.giving: // goes on itself
 	case c.core.Unread() == 0 && !c.eof:
 		c.rest()
 	default:
@@ -309,9 +351,20 @@ func (c *conn) refuse(err error) {
 		}
 	}
 	if x != nil {
-		c.srv.freeExchange(x)
+		c.giveUp(x)
 	}
 	c.end()
+}
+
+// giveUp is the end of a request that was refused.
+func (c *conn) giveUp(x *exchange) {
+	if x.flow == collected && x.onClose != nil { // its ServeHead asked to be told
+		c.srv.loop.AddCallback(x.onClose)
+	}
+	x.drop(c.srv.loop, ErrFinished)
+	x.stage, x.done = finished, nil
+	x.writes++
+	c.srv.leave(x)
 }
 
 // writeOutput sends what the protocol itself has to say.

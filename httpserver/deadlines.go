@@ -41,8 +41,8 @@ func (c *conn) watch(p purpose) {
 func (c *conn) watchBody() {
 	o := &c.srv.o
 	if o.MinBodyRate > 0 {
-		allowed := o.BodyTimeout + time.Duration(len(c.x.body)/o.MinBodyRate)*time.Second
-		if c.srv.loop.Now()-c.x.bodyFrom > allowed {
+		allowed := o.BodyTimeout + time.Duration(c.x.received/int64(o.MinBodyRate))*time.Second
+		if c.x.bodyTime(c.srv.loop) > allowed {
 			c.timeout()
 			return
 		}
@@ -80,8 +80,12 @@ const writeChecks = 4
 func (c *conn) checkWrite() {
 	switch taken := c.taken(); {
 	case c.stream.Buffered() == 0: // all of it is on its way
-		if c.life == serving && c.core.RecvState() == http1.RecvIdle {
+		switch {
+		case c.life != serving:
+		case c.core.RecvState() == http1.RecvIdle:
 			c.watch(forIdle)
+		case c.x != nil && c.x.wants() && !c.giving:
+			c.watchBody() // a body came, and an answer went, at the same time
 		}
 		return
 	case taken != c.mark:
@@ -98,7 +102,11 @@ func (c *conn) checkWrite() {
 
 // timeout gives up on a request that has begun.
 func (c *conn) timeout() {
-	if err := c.core.Timeout(); err != nil {
+	switch err := c.core.Timeout(); {
+	case err == nil:
+	case c.x != nil && c.x.wants():
+		c.runLater() // the handler hears of it first
+	default:
 		c.refuse(err)
 	}
 }

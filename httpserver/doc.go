@@ -15,7 +15,29 @@
 // until this one is finished (rule 47). Every call of this package belongs to
 // the loop's goroutine.
 //
+// A handler that is also a [HeadHandler] sees a request when its head is
+// complete. It may refuse it, change the limit of its body, or take the body as
+// it comes ([Request.ReadBody]): no more of it is in memory than what has just
+// been received, and the client sends as fast as it is asked for.
+//
+//	func (u *upload) ServeHead(r *httpserver.Request) {
+//		r.SetMaxBody(4 << 30)
+//		var next func(part []byte, err error)
+//		next = func(part []byte, err error) {
+//			switch {
+//			case err == io.EOF:
+//				r.Respond(201, nil, nil)
+//			case err == nil:
+//				u.file.Write(part)
+//				r.ReadBody(next)
+//			default:
+//				u.discard()
+//			}
+//		}
+//		r.ReadBody(next)
+//	}
+//
 // The order of reading: server.go (accepting), conn.go (feeding), exchange.go
-// (what a request is made of), request.go and respond.go (what a handler sees
-// and says), deadlines.go, shutdown.go.
+// (what a request is made of), request.go, body.go and respond.go (what a
+// handler sees and says), deadlines.go, shutdown.go.
 package httpserver

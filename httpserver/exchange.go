@@ -11,6 +11,7 @@ type stage uint8
 
 const (
 	incoming stage = iota // the request is being received
+	headed                // its head is there, it waits for ServeHead to be called
 	complete              // it waits for the handler to be called
 	handed                // the handler has it
 	finished              // its response is complete, or it was detached
@@ -29,12 +30,20 @@ type exchange struct {
 	writes  uint32 // counts those that done belonged to, through all uses of the exchange
 	onClose func()
 
-	bodyFrom time.Duration // when the body began, on the loop's clock
-	begun    time.Time     // when the request began, for the access log
-	sent     int64         // bytes of the response's body
+	want     func(part []byte, err error) // the callback of ReadBody
+	received int64                        // bytes of the body
+	given    int                          // of a collected body, by ReadBody
+	bodyFrom time.Duration                // when the body began, on the loop's clock
+	since    time.Duration                // when the handler began to hold it up
+	held     time.Duration                // how long the handler did, before
+	begun    time.Time                    // when the request began, for the access log
+	sent     int64                        // bytes of the response's body
 	status   int
 	stage    stage
-	serving  bool   // ServeRequest has not returned
+	flow     flow
+	busy     int8   // calls of the handler that have not returned
+	seen     bool   // by ServeHead
+	holding  bool   // the handler holds the body up
 	retired  bool   // it is freed at the end of the turn
 	remote   string // RemoteIP's result
 }
@@ -90,6 +99,14 @@ func (s *Server) freeExchange(x *exchange) {
 	*x = exchange{head: x.head, body: body[:0], writes: x.writes + 1}
 	if len(s.free) < keepExchanges {
 		s.free = append(s.free, x)
+	}
+}
+
+// leave is the end of a call of the handler. It frees x when it was the last one
+// and the request is over.
+func (s *Server) leave(x *exchange) {
+	if x.stage == finished && x.busy == 0 && x.done == nil && !x.retired {
+		s.freeExchange(x)
 	}
 }
 

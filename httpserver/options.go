@@ -31,7 +31,8 @@ type Options struct {
 	MaxHeaders int
 	// MaxBodyBytes is the length of a request's body, in bytes; default
 	// 134217728 (128 MiB). A longer one is answered with 413, before it is read.
-	// Memory is used as the body comes, not as it is announced.
+	// Memory is used as the body comes, not as it is announced. A HeadHandler can
+	// set another limit for a request.
 	MaxBodyBytes int64
 	// LengthRequired answers chunked requests with 411. The default is to take
 	// them.

@@ -66,7 +66,8 @@ func (r *Request) Fields() Fields { return r.get().head.Fields() }
 // looked at them.
 func (r *Request) Trailers() Fields { return r.get().head.Trailers() }
 
-// Body returns the body, without its framing.
+// Body returns the body, without its framing: all of it, or nothing when the
+// handler has taken it as it came.
 func (r *Request) Body() []byte { return r.get().body }
 
 // Version returns "HTTP/1.1" or "HTTP/1.0", or what a client of a later 1.x

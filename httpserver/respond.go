@@ -233,7 +233,8 @@ func (r *Request) Detach() (stream *iostream.IOStream, rest []byte, err error) {
 	c.x = nil
 	c.logAccess(x)
 	x.c, x.stage, x.onClose = nil, finished, nil
-	if !x.serving {
+	x.drop(c.srv.loop, ErrFinished)
+	if x.busy == 0 {
 		c.srv.retire(x)
 	}
 	c.srv.remove(c)
@@ -307,11 +308,13 @@ func (x *exchange) onFlushed() {
 	done, c := x.done, x.c
 	x.done = nil
 	if done != nil {
+		x.busy++
 		done() // it may suspend; the next request waits for its end
+		x.busy--
 	}
 	if c != nil && c.holding == x {
 		c.holding = nil
-		if !x.serving {
+		if x.busy == 0 {
 			c.srv.retire(x)
 		}
 		c.proceed()

@@ -12,7 +12,7 @@ import (
 // A Handler answers requests.
 type Handler interface {
 	// ServeRequest is called when a request is complete, its body included, as a
-	// callback of the loop. It answers at once or later, and may suspend. What
+	// callback of the loop; a HeadHandler is called before. It answers at once or later, and may suspend. What
 	// the request lends (its Body, its Path, ...) stays until the request is
 	// finished and ServeRequest has returned. When it panics, that is logged
 	// and the connection is closed, without a response if none was flushed
@@ -31,6 +31,7 @@ func (f HandlerFunc) ServeRequest(r *Request) { f(r) }
 type Server struct {
 	loop    *ioloop.IOLoop
 	handler Handler
+	heads   HeadHandler // the handler, if it is one
 	o       Options
 	limits  *http1.Limits
 
@@ -59,6 +60,7 @@ func New(l *ioloop.IOLoop, h Handler, o *Options) *Server {
 		panic("httpserver: New without a handler")
 	}
 	s := &Server{loop: l, handler: h, o: o.withDefaults()}
+	s.heads, _ = h.(HeadHandler)
 	s.limits = s.o.limits()
 	s.conns.next, s.conns.prev = &s.conns, &s.conns
 	for p, d := range [purposes]time.Duration{

@@ -201,7 +201,7 @@ func (c *Conn) endSize() (last bool, err *ProtocolError) {
 	if c.left == 0 {
 		return true, nil
 	}
-	if c.left > c.limits.BodyBytes-c.total {
+	if c.left > c.most-c.total {
 		return false, errBodyLength
 	}
 	c.total += c.left

@@ -11,6 +11,7 @@ type Conn struct {
 	err    *ProtocolError
 
 	left     int64 // of the body or chunk, in bytes
+	most     int64 // that the body may have, in bytes
 	total    int64 // of a chunked body
 	sendLeft int64 // of the own body
 	overhead int   // of chunk framing, see Limits.ChunkOverheadBytes
@@ -249,6 +250,9 @@ func (c *Conn) body() (Event, *ProtocolError) {
 		c.signal(peerEnd)
 		return Event{Kind: EndOfMessage}, nil
 	}
+	if c.head.length > c.most {
+		return Event{}, errBodyLength
+	}
 	if len(c.in) == 0 {
 		return c.starved(nil)
 	}
@@ -286,6 +290,18 @@ func (c *Conn) fail(err *ProtocolError) error {
 	}
 	return err
 }
+
+// ExpectsBody tells, after a Request, whether a body follows its head. A chunked
+// one may turn out to be empty.
+func (c *Conn) ExpectsBody() bool {
+	return c.recv == RecvBody && (c.framing == framingChunked || c.left > 0)
+}
+
+// SetBodyLimit replaces [Limits.BodyBytes] for the message in hand: n bytes. It
+// may be called from the Request event on. A length that is too long is refused
+// by the next call of Next, so is a chunk that would pass the limit when it
+// begins.
+func (c *Conn) SetBodyLimit(n int64) { c.most = max(n, 0) }
 
 // Timeout gives up on a message that has begun and is not complete, and
 // returns the error with which Next goes on; nil when there is no such message.

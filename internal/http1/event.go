@@ -51,5 +51,9 @@ func (k Kind) String() string { return kinds[k] }
 // An Event is one answer of [Conn.Next].
 type Event struct {
 	Kind Kind
-	Data []byte // of a Data event; lent until the next call of Next or Receive
+	// Data is that of a Data event: a part of what was received, in its place.
+	// It is lent until the next call of Receive, or of Next: but the bytes up to
+	// those not parsed yet are the owner's to write on, so that it can move what
+	// belongs together together.
+	Data []byte
 }

@@ -83,6 +83,7 @@ func (c *Conn) endHead() *ProtocolError {
 // setFraming is RFC 9112 6.3 for requests, without its leniencies.
 func (c *Conn) setFraming() *ProtocolError {
 	h := c.head
+	c.most = c.limits.BodyBytes
 	switch {
 	case h.has(hasCoding):
 		if err := h.codingError(); err != nil {
@@ -93,10 +94,7 @@ func (c *Conn) setFraming() *ProtocolError {
 		}
 		c.framing = framingChunked
 		c.chunk, c.left, c.total, c.overhead = chunkStart, 0, 0, 0
-	case h.has(hasLength):
-		if h.length > c.limits.BodyBytes {
-			return errBodyLength
-		}
+	case h.has(hasLength): // body looks whether it is too long: the owner has a word in that
 		c.framing, c.left = framingLength, h.length
 	default:
 		c.framing, c.left = framingNone, 0

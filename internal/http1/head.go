@@ -124,6 +124,15 @@ func (h *Head) ContentLength() int64 {
 	return h.length
 }
 
+// BodyLength returns the length of a request's body as the head announces it: 0
+// without a body, -1 when it is chunked.
+func (h *Head) BodyLength() int64 {
+	if h.has(hasCoding) {
+		return -1
+	}
+	return h.length
+}
+
 // Upgrade tells whether the sender asks for another protocol: an Upgrade field
 // and the connection option of that name (RFC 9110 7.8), in HTTP/1.1.
 func (h *Head) Upgrade() bool {

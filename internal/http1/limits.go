@@ -19,8 +19,9 @@ type Limits struct {
 
 	// BodyBytes is the length of a body without its framing, in bytes; default
 	// 134217728 (128 MiB). A longer one is refused with 413, as soon as it is
-	// announced: before any of it is delivered for a Content-Length, before the
-	// chunk that would pass the limit otherwise.
+	// announced: behind the Request event and before any of it is delivered for a
+	// Content-Length, before the chunk that would pass the limit otherwise. See
+	// Conn.SetBodyLimit.
 	BodyBytes int64
 
 	// TrailerBytes is the length of a trailer section, in bytes; default 8192.

@@ -63,14 +63,67 @@ func TestBodyLimit(t *testing.T) {
 	l := &Limits{BodyBytes: 10}
 	check(t, l, post+"Content-Length: 10\r\n\r\n0123456789",
 		`POST / 1.1 path="/" host="a" length=10 Host="a" Content-Length="10"`, `data "0123456789"`, "end", "closed")
-	check(t, l, post+"Content-Length: 11\r\n\r\n", refused(errBodyLength))
-	check(t, l, post+"Expect: 100-continue\r\nContent-Length: 11\r\n\r\n", refused(errBodyLength))
+	check(t, l, post+"Content-Length: 11\r\n\r\n",
+		`POST / 1.1 path="/" host="a" length=11 Host="a" Content-Length="11"`, refused(errBodyLength))
+	check(t, l, post+"Expect: 100-continue\r\nContent-Length: 11\r\n\r\n",
+		`POST / 1.1 path="/" host="a" length=11 Host="a" Expect="100-continue" Content-Length="11"`, refused(errBodyLength))
+	check(t, nil, post+"Content-Length: 134217729\r\n\r\n",
+		`POST / 1.1 path="/" host="a" length=134217729 Host="a" Content-Length="134217729"`, refused(errBodyLength))
 	const chunked = post + "Transfer-Encoding: chunked\r\n\r\n"
 	begin := `POST / 1.1 path="/" host="a" chunked Host="a" Transfer-Encoding="chunked"`
 	check(t, l, chunked+"6\r\n012345\r\n4\r\n6789\r\n0\r\n\r\n", begin, `data "0123456789"`, "end", "closed")
 	check(t, l, chunked+"6\r\n012345\r\n5\r\n6789a\r\n0\r\n\r\n", begin, `data "012345"`, refused(errBodyLength))
 	check(t, l, chunked+"b\r\n", begin, refused(errBodyLength))
 	check(t, l, chunked+"7fffffffffffffff\r\n", begin, refused(errBodyLength))
+}
+
+// The owner may change the limit of one body, up and down, and that of the next
+// one is the old one again.
+func TestBodyLimitOfOneMessage(t *testing.T) {
+	const length, chunked = post + "Content-Length: 6\r\n\r\n012345", post + "Transfer-Encoding: chunked\r\n\r\n6\r\n012345\r\n0\r\n\r\n"
+	for _, input := range []string{length, chunked} {
+		for _, tt := range []struct {
+			limit, set int64
+			want       string
+		}{
+			{5, 6, "012345"}, {5, -1, "413"}, {5, 0, "413"}, {6, 5, "413"}, {6, 6, "012345"}, {1, math.MaxInt64, "012345"},
+		} {
+			c := NewConn(Server, &Limits{BodyBytes: tt.limit})
+			for round, want := range []string{tt.want, "413"} {
+				if round > 0 && tt.limit >= 6 {
+					want = "012345"
+				}
+				c.Receive([]byte(input))
+				if got := bodyWith(c, round == 0, tt.set); got != want {
+					t.Errorf("limit %d, set to %d, round %d: got %q, want %q", tt.limit, tt.set, round, got, want)
+				}
+				if c.RecvState() != RecvDone {
+					break
+				}
+				if _, err := c.AppendWhole(nil, 200, nil, nil, nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+}
+
+// bodyWith returns the next body, or the status that it is refused with.
+func bodyWith(c *Conn, set bool, limit int64) (body string) {
+	for {
+		switch ev, err := c.Next(); {
+		case err != nil:
+			return fmt.Sprint(err.(*ProtocolError).Status)
+		case ev.Kind == Request && !c.ExpectsBody():
+			return "no body expected"
+		case ev.Kind == Request && set:
+			c.SetBodyLimit(limit)
+		case ev.Kind == Data:
+			body += string(ev.Data)
+		case ev.Kind != Request:
+			return body
+		}
+	}
 }
 
 func TestTrailerLimits(t *testing.T) {

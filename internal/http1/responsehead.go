@@ -119,7 +119,7 @@ func (c *Conn) endResponseHead() (Event, *ProtocolError) {
 // 9112 7.4: there was no TE field), ends the connection.
 func (c *Conn) setResponseFraming() *ProtocolError {
 	h := c.head
-	c.framing, c.left = framingNone, 0
+	c.framing, c.left, c.most = framingNone, 0, c.limits.BodyBytes
 	c.chunk, c.total, c.overhead = chunkStart, 0, 0
 	if c.asked&askedConnect != 0 && h.status < 300 {
 		return nil // RFC 9112 6.3: a tunnel, whatever the fields say
