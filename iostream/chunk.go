@@ -41,7 +41,7 @@ type ChunkFollower interface {
 }
 
 // ReadChunk asks for the next chunk: h.HandleChunk is called once, with what
-// has arrived, up to 64 KiB. To ask again from inside of HandleChunk is the
+// has arrived, up to 128 KiB. To ask again from inside of HandleChunk is the
 // normal case and costs nothing; not to ask is the back-pressure: nothing is
 // read that nobody asked for, and the peer has to wait.
 //

@@ -345,7 +345,7 @@ func TestChunksAreBoundedAndNeverEmpty(t *testing.T) {
 			if err != io.EOF || k.closes != 1 || len(k.got) != 1<<20 {
 				x.Errorf("closed %d times with %v after %d bytes", k.closes, err, len(k.got))
 			}
-			if k.max > 64<<10 {
+			if k.max > 128<<10 {
 				x.Errorf("a chunk of %d bytes", k.max)
 			}
 			x.l.Close()

@@ -74,8 +74,9 @@ var (
 )
 
 const (
-	// readSize is how much one read takes at most.
-	readSize = 64 << 10
+	// readSize is how much one read takes at most: a message of 64 KiB with its
+	// header, say, and what follows it, so that it need not be put together.
+	readSize = 128 << 10
 	// scratchSize is how much room AvailableBuffer offers.
 	scratchSize = 4 << 10
 	// maxLent bounds how many handlers may sit on a whole read buffer, by being
