@@ -22,6 +22,7 @@ type Poller struct {
 	epfd int // -1 once closed
 	wake waker
 	buf  []unix.EpollEvent
+	busy bool // it is worth to look before waiting
 }
 
 // Open makes a poller.
@@ -75,9 +76,14 @@ func (p *Poller) Wait(dst []Event, timeout time.Duration) (int, error) {
 		p.buf = make([]unix.EpollEvent, len(dst))
 	}
 	buf := p.buf[:len(dst)]
-	n, err := p.peek(buf)
+	var n int
+	var err error
+	if p.busy || timeout == 0 {
+		n, err = p.peek(buf)
+	}
 	if n == 0 && err == nil && timeout != 0 {
 		n, err = unix.EpollWait(p.epfd, buf, milliseconds(timeout))
+		p.busy = n > 1
 	}
 	if err != nil {
 		if err == unix.EINTR {
@@ -99,8 +105,9 @@ func (p *Poller) Wait(dst []Event, timeout time.Duration) (int, error) {
 
 // peek fetches what is ready, without waiting. A call that cannot block is none
 // of the business of Go's scheduler, so it is not told: for as long as there is
-// always something ready, it and its monitor have nothing to do. See also
-// package sock, which moves the bytes in the same way.
+// always something ready, it and its monitor have nothing to do. Whoever is not
+// that busy is spared the second look. See also package sock, which moves the
+// bytes in the same way.
 func (p *Poller) peek(buf []unix.EpollEvent) (int, error) {
 	r, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.epfd), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)), 0, 0, 0)
 	if errno != 0 {
