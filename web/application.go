@@ -82,6 +82,8 @@ type Application struct {
 	// and others may get their lines until they return.
 	upgrading map[*httpserver.Request]*exchange
 
+	mounted int // mounted handlers that are running, or waiting in line
+
 	free  []*exchange
 	cells []RequestHandler
 }

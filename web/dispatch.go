@@ -115,8 +115,14 @@ func (x *exchange) enter(h Handler) error {
 	if _, ok := h.(ConnectionCloser); ok {
 		x.watch()
 	}
-	if u, ok := h.(Upgrader); ok {
-		return x.upgrade(u)
+	switch h := h.(type) {
+	case Upgrader:
+		return x.upgrade(h)
+	case *mounted: // whatever the method
+		if err := h.serve(); err != nil {
+			return err
+		}
+		return x.autoFinish()
 	}
 	method := x.req.Method()
 	if !slices.Contains(listed(h), method) {

@@ -45,6 +45,8 @@ type exchange struct {
 	cookies []responseCookie
 	body    []byte
 
+	trailers *Header // behind the content, when it is chunked
+
 	sent      int64 // bytes of content handed over
 	announced int64 // Content-Length of a response that has begun, or -1
 
@@ -100,7 +102,7 @@ func (x *exchange) settle() {
 		body = nil
 	}
 	x.captures.route, x.captures.re = nil, nil
-	x.req, x.self, x.handler, x.drains, x.flushed = nil, nil, nil, nil, nil
+	x.req, x.self, x.handler, x.drains, x.flushed, x.trailers = nil, nil, nil, nil, nil, nil
 	x.gen++
 	x.outcome, x.body, x.sent, x.announced = buffering, body, 0, -1
 	x.async, x.chunked, x.failed, x.watching, x.probing, x.hooked, x.logged, x.parsed = false, false, false, false, false, false, false, false

@@ -188,7 +188,7 @@ func (x *exchange) finishStream() error {
 	case !healthy:
 		x.cut()
 	default:
-		err = x.req.Finish(nil)
+		err = x.req.Finish(x.trailers)
 	}
 	return x.delivered(err)
 }

@@ -11,6 +11,7 @@ var goroutineFiles = []exception{
 	{"ioloop/offload.go", "Offload and everything that blocks (resolving, handshakes) runs through it"},
 	{"ioloop/signals.go", "os/signal delivers on a channel"},
 	{"ioloop/group.go", "each loop of a group runs on a goroutine of its own"},
+	{"web/mount.go", "an http.Handler may block, so it runs off the loop"},
 }
 
 // lockFiles are the shipped files that may use sync or sync/atomic.
@@ -18,6 +19,8 @@ var lockFiles = []exception{
 	{"ioloop/callbacks.go", "AddCallback is called from every goroutine"},
 	{"ioloop/coroutine.go", "Await has to tell a callback of the loop from a stranger on another goroutine"},
 	{"ioloop/loop.go", "Instance is made once for the process"},
+	{"web/mount.go", "loops may share a route, and the goroutines that it bounds"},
+	{"web/mountcall.go", "a handler off the loop hands its response over"},
 	{"internal/poller/wake_eventfd_linux.go", "Wake is called from every goroutine and may meet Close"},
 	{"internal/poller/wake_kqueue.go", "as its sibling"},
 	{"internal/poller/wake_pipe.go", "as its sibling"},

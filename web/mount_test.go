@@ -1,0 +1,509 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"expvar"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/http/pprof"
+	"net/textproto"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/turbogo/turbo/httpserver"
+	"github.com/turbogo/turbo/ioloop"
+	"github.com/turbogo/turbo/web"
+)
+
+// mounted serves h below /m and runs client beside it.
+func mounted(t *testing.T, o *web.MountOptions, h http.HandlerFunc, client func(url string)) {
+	t.Helper()
+	serve(t, quiet(), []web.Route{web.Mount("/m", h, o)}, func(address string) {
+		client("http://" + address + "/m")
+		http.DefaultClient.CloseIdleConnections()
+	})
+}
+
+func fetch(t *testing.T, method, url, body string) (*http.Response, string) {
+	t.Helper()
+	r, err := http.NewRequest(method, url, strings.NewReader(body))
+	if err != nil {
+		t.Error(err)
+		return &http.Response{}, ""
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Error(err)
+		return &http.Response{}, ""
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	return res, string(text)
+}
+
+func TestMountedHandlerSeesTheRequest(t *testing.T) {
+	seen := func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil || r.Body.Close() != nil {
+			t.Error(err)
+		}
+		if _, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); !ok {
+			t.Error("no local address")
+		}
+		if host, _, err := net.SplitHostPort(r.RemoteAddr); err != nil || host != "127.0.0.1" {
+			t.Errorf("from %q", r.RemoteAddr)
+		}
+		w.Header().Set("X-Answer", "a\nb")
+		fmt.Fprintf(w, "%s %s %s %q %s %d %q", r.Method, r.URL.Path, r.RequestURI, r.URL.RawQuery, r.Proto, r.ContentLength, body)
+	}
+	mounted(t, nil, seen, func(url string) {
+		res, text := fetch(t, "PROPFIND", url+"/a%2Fb?q=1", "body")
+		if want := `PROPFIND /m/a/b /m/a%2Fb?q=1 "q=1" HTTP/1.1 4 "body"`; text != want {
+			t.Errorf("got %s, want %s", text, want)
+		}
+		if res.ContentLength != int64(len(text)) || res.Header.Get("X-Answer") != "a b" || res.Header.Get("Content-Type") != "text/plain; charset=utf-8" {
+			t.Errorf("%d %v", res.ContentLength, res.Header)
+		}
+		if _, text = fetch(t, "GET", url, ""); !strings.HasPrefix(text, "GET /m /m ") {
+			t.Error(text)
+		}
+		if res, _ = fetch(t, "GET", url+"ore", ""); res.StatusCode != 404 {
+			t.Errorf("/more: %d", res.StatusCode)
+		}
+		if res, text = fetch(t, "HEAD", url, ""); res.StatusCode != 200 || text != "" || res.ContentLength < 10 {
+			t.Errorf("HEAD: %d %q %d", res.StatusCode, text, res.ContentLength)
+		}
+	})
+	mounted(t, &web.MountOptions{Strip: true}, seen, func(url string) {
+		for path, want := range map[string]string{"": "GET / /m ", "/": "GET / /m/ ", "/a%2fb": "GET /a/b /m/a%2fb "} {
+			if _, text := fetch(t, "GET", url+path, ""); !strings.HasPrefix(text, want) {
+				t.Errorf("got %s, want %s", text, want)
+			}
+		}
+	})
+}
+
+func TestMountedChunkedRequest(t *testing.T) {
+	mounted(t, nil, func(w http.ResponseWriter, r *http.Request) {
+		text, err := io.ReadAll(r.Body)
+		fmt.Fprintf(w, "%d %v %v %s %v %v", r.ContentLength, r.TransferEncoding, r.Header["Transfer-Encoding"], text, err, r.Trailer)
+	}, func(url string) {
+		r, err := http.NewRequest("POST", url, io.MultiReader(strings.NewReader("ab"), strings.NewReader("cd")))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		r.Trailer = http.Header{"X-Sum": {"7"}}
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer res.Body.Close()
+		if text, err := io.ReadAll(res.Body); string(text) != "-1 [chunked] [] abcd <nil> map[X-Sum:[7]]" {
+			t.Errorf("%s %v", text, err)
+		}
+	})
+}
+
+// What is flushed arrives although the handler has not returned.
+func TestMountedHandlerStreams(t *testing.T) {
+	next := make(chan bool)
+	mounted(t, nil, func(w http.ResponseWriter, r *http.Request) {
+		for i := range 3 {
+			fmt.Fprintf(w, "part %d\n", i)
+			if err := http.NewResponseController(w).Flush(); err != nil {
+				t.Error(err)
+			}
+			<-next
+		}
+	}, func(url string) {
+		res, err := http.Get(url)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer res.Body.Close()
+		for i := range 3 {
+			line := make([]byte, 7)
+			if _, err := io.ReadFull(res.Body, line); string(line) != fmt.Sprintf("part %d\n", i) {
+				t.Errorf("%q %v", line, err)
+			}
+			next <- true
+		}
+		if rest, err := io.ReadAll(res.Body); len(rest) > 0 || err != nil || res.TransferEncoding[0] != "chunked" {
+			t.Errorf("%q %v %v", rest, err, res.TransferEncoding)
+		}
+	})
+}
+
+// A response that is larger than anything that may wait is sent all the same.
+func TestMountedHandlerWaitsForItsClient(t *testing.T) {
+	o := quiet()
+	o.MaxOutput = 40 << 10
+	large := bytes.Repeat([]byte("0123456789abcdef"), 1<<18)
+	route := web.Mount("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if n, err := w.Write(large); n != len(large) || err != nil {
+			t.Error(n, err)
+		}
+	}), nil)
+	serve(t, o, []web.Route{route}, func(address string) {
+		defer http.DefaultClient.CloseIdleConnections()
+		if _, text := fetch(t, "GET", "http://"+address, ""); text != string(large) {
+			t.Errorf("%d bytes", len(text))
+		}
+	})
+}
+
+func TestMountedHandlerHearsThatTheClientLeft(t *testing.T) {
+	left := make(chan error)
+	mounted(t, nil, func(w http.ResponseWriter, r *http.Request) {
+		if err := http.NewResponseController(w).Flush(); err != nil {
+			t.Error(err)
+		}
+		<-r.Context().Done()
+		_, err := w.Write(make([]byte, 1<<20))
+		_, readErr := r.Body.Read(make([]byte, 1))
+		if !errors.Is(readErr, web.ErrClosed) {
+			t.Error(readErr)
+		}
+		left <- err
+	}, func(url string) {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		r, err := http.NewRequestWithContext(ctx, "POST", url, strings.NewReader("body"))
+		if err != nil {
+			t.Error(err)
+		}
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer res.Body.Close()
+		cancel()
+		if err := <-left; !errors.Is(err, web.ErrClosed) {
+			t.Error(err)
+		}
+	})
+}
+
+func TestMountedHandlerCannotHijack(t *testing.T) {
+	mounted(t, nil, func(w http.ResponseWriter, r *http.Request) {
+		rc := http.NewResponseController(w)
+		_, _, err := rc.Hijack()
+		if !errors.Is(err, http.ErrNotSupported) || !strings.Contains(err.Error(), "package websocket") {
+			t.Error(err)
+		}
+		if err := rc.SetWriteDeadline(time.Now()); !errors.Is(err, http.ErrNotSupported) {
+			t.Error(err)
+		}
+		if err := rc.EnableFullDuplex(); err != nil {
+			t.Error(err)
+		}
+		w.WriteHeader(101)
+	}, func(url string) {
+		if res, _ := fetch(t, "GET", url, ""); res.StatusCode != 500 {
+			t.Errorf("101 became %d", res.StatusCode)
+		}
+	})
+}
+
+func TestMountedHandlerThatDoesNotReturn(t *testing.T) {
+	var log strings.Builder
+	o := quiet()
+	o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	route := web.Mount("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawQuery != "" {
+			fmt.Fprint(w, "begun")
+			w.(http.Flusher).Flush()
+		}
+		switch r.URL.Path {
+		case "/abort":
+			panic(http.ErrAbortHandler)
+		case "/panic":
+			panic("on purpose")
+		default:
+			runtime.Goexit()
+		}
+	}), nil)
+	serve(t, o, []web.Route{route}, func(address string) {
+		defer http.DefaultClient.CloseIdleConnections()
+		for path, status := range map[string]int{"/abort": 0, "/panic": 500, "/goexit": 500, "/abort?x": 200, "/panic?x": 200, "/goexit?x": 200} {
+			res, err := http.Get("http://" + address + path)
+			if err != nil {
+				res = &http.Response{Body: http.NoBody}
+			}
+			_, err = io.ReadAll(res.Body)
+			if res.StatusCode != status || (err != nil) != (status == 200) {
+				t.Errorf("%s: %d %v", path, res.StatusCode, err)
+			}
+			res.Body.Close()
+		}
+	})
+	if strings.Count(log.String(), "on purpose") < 2 || !strings.Contains(log.String(), "mount_test.go") ||
+		strings.Count(log.String(), "ended its goroutine") != 2 || strings.Contains(log.String(), "abort") {
+		t.Error(log.String())
+	}
+}
+
+func TestMountedInterimResponsesAndTrailers(t *testing.T) {
+	mounted(t, nil, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Link", "</style.css>; rel=preload")
+		w.WriteHeader(103)
+		w.Header().Set("Trailer", "X-Sum")
+		w.Header().Set("X-Sum", "not yet")
+		fmt.Fprint(w, "content")
+		w.WriteHeader(404) // is too late
+		w.Header().Set("X-Sum", "7")
+		w.Header().Set(http.TrailerPrefix+"X-More", "8")
+		w.Header().Set(http.TrailerPrefix+"Content-Length", "9") // may not stand there
+	}, func(url string) {
+		hints := ""
+		ctx := httptrace.WithClientTrace(context.Background(), &httptrace.ClientTrace{
+			Got1xxResponse: func(code int, h textproto.MIMEHeader) error {
+				hints += fmt.Sprint(code, h)
+				return nil
+			},
+		})
+		r, err := http.NewRequestWithContext(ctx, "GET", url, nil)
+		if err != nil {
+			t.Error(err)
+		}
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer res.Body.Close()
+		text, err := io.ReadAll(res.Body)
+		if string(text) != "content" || err != nil || res.StatusCode != 200 || res.Header.Get("X-Sum") != "" {
+			t.Errorf("%d %q %v %v", res.StatusCode, text, err, res.Header)
+		}
+		if res.Trailer.Get("X-Sum") != "7" || res.Trailer.Get("X-More") != "8" {
+			t.Errorf("trailers %v", res.Trailer)
+		}
+		if hints != "103 map[Link:[</style.css>; rel=preload]]" {
+			t.Errorf("hints %s", hints)
+		}
+	})
+}
+
+func TestMountedContentLength(t *testing.T) {
+	mounted(t, nil, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/m/none":
+			w.WriteHeader(204)
+			if _, err := w.Write([]byte("x")); err != http.ErrBodyNotAllowed {
+				t.Error(err)
+			}
+		case "/m/long":
+			w.Header().Set("Content-Length", "3")
+			w.Write([]byte("abc"))
+			if _, err := w.Write([]byte("d")); err != http.ErrContentLength {
+				t.Error(err)
+			}
+		case "/m/short":
+			w.Header().Set("Content-Length", "30")
+			w.Write([]byte("abc"))
+			w.(http.Flusher).Flush()
+		case "/m/wrong":
+			w.Header().Set("Content-Length", "many")
+			w.Write([]byte("abc"))
+		case "/m/range":
+			http.ServeContent(w, r, "f.txt", time.Time{}, strings.NewReader("0123456789"))
+		}
+	}, func(url string) {
+		for path, want := range map[string]string{"/none": "204 0 ", "/long": "200 3 abc", "/wrong": "200 3 abc", "/range": "200 10 0123456789", "/": "200 0 "} {
+			res, text := fetch(t, "GET", url+path, "")
+			if got := fmt.Sprint(res.StatusCode, " ", res.ContentLength, " ", text); got != want {
+				t.Errorf("%s: %q", path, got)
+			}
+		}
+		if res, _ := fetch(t, "HEAD", url+"/range", ""); res.ContentLength != 10 {
+			t.Errorf("HEAD: %d", res.ContentLength)
+		}
+		res, err := http.Get(url + "/short")
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer res.Body.Close()
+		if text, err := io.ReadAll(res.Body); res.StatusCode != 500 && !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("%q %v", text, err)
+		}
+	})
+}
+
+// The pages that every Go program has.
+func TestMountedStandardHandlers(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.Handle("/debug/vars", expvar.Handler())
+	files := http.FileServerFS(fstest.MapFS{"a/b.txt": {Data: []byte("a file")}})
+	serve(t, quiet(), []web.Route{
+		web.Mount("/debug/", mux, nil),
+		web.Mount("/files", files, &web.MountOptions{Strip: true}),
+	}, func(address string) {
+		defer http.DefaultClient.CloseIdleConnections()
+		for path, want := range map[string]string{
+			"/debug/pprof/":                  "full goroutine stack dump",
+			"/debug/pprof/goroutine?debug=1": "goroutine profile: total",
+			"/debug/pprof/heap":              "\x1f\x8b",
+			"/debug/pprof/cmdline":           "web.test",
+			"/debug/vars":                    `"memstats":`,
+			"/files/a/b.txt":                 "a file",
+			"/files/a":                       "b.txt",
+		} {
+			if res, text := fetch(t, "GET", "http://"+address+path, ""); res.StatusCode != 200 || !strings.Contains(text, want) {
+				t.Errorf("%s: %d %.300q", path, res.StatusCode, text)
+			}
+		}
+	})
+}
+
+func TestMountedHandlersAreBounded(t *testing.T) {
+	const clients, most = 9, 2
+	var running, served atomic.Int32
+	proceed := make(chan bool)
+	mounted(t, &web.MountOptions{MaxRunning: most}, func(w http.ResponseWriter, r *http.Request) {
+		if n := running.Add(1); n > most {
+			t.Errorf("%d at the same time", n)
+		}
+		<-proceed
+		running.Add(-1)
+		served.Add(1)
+	}, func(url string) {
+		done := make(chan bool)
+		for range clients {
+			go func() {
+				fetch(t, "GET", url, "")
+				done <- true
+			}()
+		}
+		for range clients {
+			proceed <- true
+			<-done
+		}
+	})
+	if served.Load() != clients {
+		t.Errorf("%d were served", served.Load())
+	}
+}
+
+// A client that leaves the line is not served.
+func TestMountedHandlerOfAClientThatLeftTheLine(t *testing.T) {
+	begun, proceed := make(chan bool, 9), make(chan bool)
+	mounted(t, &web.MountOptions{MaxRunning: 1}, func(w http.ResponseWriter, r *http.Request) {
+		begun <- true
+		<-proceed
+	}, func(url string) {
+		done := make(chan bool)
+		go func() {
+			fetch(t, "GET", url, "")
+			done <- true
+		}()
+		<-begun
+		address := strings.TrimSuffix(strings.TrimPrefix(url, "http://"), "/m")
+		second, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		fmt.Fprint(second, "GET /m HTTP/1.1\r\nHost: h\r\n\r\n")
+		second.(*net.TCPConn).CloseWrite()
+		if _, err := io.ReadAll(second); err != nil { // until the server has noticed
+			t.Error(err)
+		}
+		second.Close()
+		fetch(t, "GET", url+"ore", "") // a turn later it is not in the line any more
+		proceed <- true
+		<-done
+	})
+	if len(begun) != 0 {
+		t.Error("the second was served")
+	}
+}
+
+// When the loop is closed in the middle, no goroutine stays.
+func TestMountedHandlersEndWithTheLoop(t *testing.T) {
+	begun, ended := make(chan bool, 2), make(chan error, 2)
+	route := web.Mount("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begun <- true
+		var err error
+		if r.URL.Path == "/writes" {
+			for err == nil {
+				_, err = w.Write(make([]byte, 1<<20))
+			}
+		} else {
+			<-r.Context().Done()
+			err = r.Context().Err()
+		}
+		ended <- err
+	}), nil)
+	loop := ioloop.New(nil)
+	o := quiet()
+	o.Loop, o.NoAccessLog = loop, true
+	app := web.NewApplication([]web.Route{route}, o)
+	if err := app.Listen("tcp", "127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	var conns []net.Conn
+	go func() {
+		for _, path := range []string{"/writes", "/waits"} {
+			c, err := net.Dial("tcp", app.Server().Addrs()[0].String())
+			if err != nil {
+				t.Error(err)
+			}
+			fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: h\r\n\r\n", path)
+			conns = append(conns, c)
+			<-begun
+		}
+		loop.AddCallback(loop.Close)
+	}()
+	if err := loop.Wait(time.Minute); err != nil {
+		t.Error(err)
+	}
+	for range 2 {
+		if err := <-ended; !errors.Is(err, web.ErrClosed) && !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	}
+	for _, c := range conns {
+		c.Close()
+	}
+	app.Server().Shutdown(context.Background()).Then(func(httpserver.Counts, error) { loop.Close() })
+	if err := loop.Wait(time.Minute); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMountPanicsOnMistakes(t *testing.T) {
+	for _, f := range []func(){
+		func() { web.Mount("/", nil, nil) },
+		func() { web.Mount("debug", http.NotFoundHandler(), nil) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("no panic")
+				}
+			}()
+			f()
+		}()
+	}
+}
