@@ -33,11 +33,16 @@ func (a *alarm) Expire(*ioloop.Deadline) {
 }
 
 // silent asks a peer that says nothing for a sign. One that nobody listens to
-// cannot give any: while an event is suspended it is left alone. And one that is
+// cannot give any: while an event is suspended or reading is paused it is left
+// alone, unless what was written to it has come back as an error. And one that is
 // behind with its reading cannot be asked, because the ping comes behind all that
 // is queued, if there is room for it: such a peer must have read something.
 func (c *Conn) silent() {
-	if c.busy {
+	if c.busy || c.stalled() {
+		if c.stream.Err() != nil {
+			c.cut(nil)
+			return
+		}
 		c.listen()
 		return
 	}

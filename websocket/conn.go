@@ -23,12 +23,14 @@ type Conn struct {
 	prev   *Conn // in kind.live
 	next   *Conn
 
-	life    life
-	waits   waits
-	message MessageType
-	busy    bool // an event is being handled, maybe suspended
-	paused  bool // not reading, because the peer does not
-	marked  bool // the stream tells when its queue has become short
+	life     life
+	waits    waits
+	message  MessageType
+	busy     bool // an event is being handled, maybe suspended
+	paused   bool // not reading, because the peer does not
+	held     bool // not reading, because the owner does not want to
+	marked   bool // the stream tells when its queue has become short
+	refusing bool // a message was refused, and the queue has not become short since
 }
 
 // life is where in its life a connection is. It only grows.
@@ -58,7 +60,7 @@ type rare struct {
 	protocol string               // the subprotocol
 	cause    error                // what OnError is to be told at the end
 	queued   int                  // forReading: what was queued when the peer was asked, and since
-	rest     []byte               // what came with the handshake
+	rest     []byte               // what came with the handshake, or was kept by PauseReading
 }
 
 func (c *Conn) rarely() *rare {
@@ -88,33 +90,16 @@ func (c *Conn) start() {
 	if c.core.State() == rfc6455.Open {
 		c.listen()
 	}
-	if c.rare != nil && c.rare.rest != nil {
-		c.kind.loop.AddRunner((*restTurn)(c))
-		return
-	}
-	c.ask()
+	c.readOn()
 }
-
-// restTurn is the connection as the callback that reads what came with the
-// handshake.
-type restTurn Conn
-
-// Run treats it as the first chunk.
-func (t *restTurn) Run() {
-	c := (*Conn)(t)
-	rest := c.rare.rest
-	c.rare.rest = nil
-	c.receive(rest)
-}
-
-// Panicked cuts the connection, as the stream does when a later chunk's event
-// panics.
-func (t *restTurn) Panicked(any) { (*Conn)(t).cut(nil) }
 
 // ask wants the next chunk. Every way out of an open connection leads to end:
 // where the stream is closed before it has heard of c, by way of the loop.
 func (c *Conn) ask() {
 	c.paused = false
+	if c.stream.Reading() {
+		return // it was paused and resumed while nothing came
+	}
 	if c.stream.ReadChunk((*driver)(c)) != nil && c.life != over {
 		c.kind.loop.AddRunner((*endTurn)(c))
 	}
@@ -146,14 +131,22 @@ func (c *Conn) cut(cause error) {
 type driver Conn
 
 // HandleChunk feeds the core, hands its events over, and asks for more.
-func (d *driver) HandleChunk(p []byte) { (*Conn)(d).receive(p) }
+func (d *driver) HandleChunk(p []byte) { (*Conn)(d).receive(p, false) }
 
-func (c *Conn) receive(p []byte) {
+// receive deals with a chunk; ours says that its memory is the connection's.
+func (c *Conn) receive(p []byte, ours bool) {
 	if c.waits != forClose {
 		c.listen()
 	}
+	if c.stalled() {
+		c.keep(p, ours)
+		return
+	}
 	c.core.Receive(p)
 	c.pump()
+	if c.life != over && c.stalled() {
+		c.keep(c.core.Unread(), ours)
+	}
 	c.goOn()
 }
 
@@ -162,7 +155,7 @@ func (c *Conn) receive(p []byte) {
 // looks again.
 func (c *Conn) pump() {
 	c.busy = true
-	for c.life != over && !c.stream.Closed() {
+	for c.life != over && !c.stream.Closed() && !c.stalled() {
 		ev, err := c.core.Next()
 		if c.core.HasOutput() {
 			c.put(c.core.AppendOutput(c.stream.AvailableBuffer()))
@@ -203,6 +196,7 @@ func (c *Conn) goOn() {
 	case c.life == over:
 	case c.core.Finished():
 		c.finish()
+	case c.stalled():
 	case c.core.State() == rfc6455.Open && c.stream.Buffered() > c.kind.opts.highWater():
 		c.paused = true
 		c.watchQueue()

@@ -321,7 +321,7 @@ func TestSlowReaderIsCut(t *testing.T) {
 }
 
 func TestSlowReaderMayBeKept(t *testing.T) {
-	r := newRig(t, &Options{MaxQueuedBytes: 100000, KeepSlowReaders: true})
+	r := newRig(t, &Options{MaxQueuedBytes: 100000, SlowPolicy: SlowDrop})
 	r.peer.deaf = true
 	r.send(text("x"))
 	var sent int
@@ -531,4 +531,79 @@ func TestSlowReaderIsNotCut(t *testing.T) {
 			t.Errorf("cut after %d of %d bytes: %q", read, size, r.lines)
 		}
 	}
+}
+
+// TestSlowReaderIsTold: with SlowTell the owner hears of each gap once, and is
+// told when it is over; what it sends between is left out.
+func TestSlowReaderIsTold(t *testing.T) {
+	r := newRig(t, &Options{MaxQueuedBytes: 100000, SlowPolicy: SlowTell})
+	r.peer.deaf = true
+	r.send(text("x"))
+	gap := func() {
+		for r.conn.WriteBinary(make([]byte, 20000)) == nil {
+		}
+		if err := r.conn.WriteText("left out"); !errors.Is(err, ErrQueueFull) || r.conn.Writable() {
+			t.Errorf("in the gap: %v, writable %v", err, r.conn.Writable())
+		}
+		r.note("gap")
+	}
+	hear := func(deaf bool) {
+		r.peer.deaf = deaf
+		r.peer.stream.ReadChunk(nil)
+		r.peer.listen()
+	}
+	r.peer.frame = func(rfc6455.Header, int, []byte) {}
+	r.do(gap)
+	r.do(func() { hear(false) })
+	r.do(func() {
+		hear(true)
+		r.must(r.conn.WriteText("after the gap"))
+		gap()
+	})
+	r.do(func() { hear(false) })
+	r.run(`message text "x"`, "gap", "slow", "drain", "gap", "slow", "drain")
+}
+
+// TestTheGapEndsWithOnDrain: a message that would have room is not taken before, so
+// that what the peer misses came in a row.
+func TestTheGapEndsWithOnDrain(t *testing.T) {
+	r := newRig(t, &Options{MaxQueuedBytes: 200000, SlowPolicy: SlowDrop})
+	r.peer.deaf = true
+	r.send(text("x"))
+	r.do(func() {
+		for r.conn.WriteBinary(make([]byte, 20000)) == nil {
+		}
+	})
+	frames := 0
+	r.peer.frame = func(rfc6455.Header, int, []byte) {
+		if frames++; r.conn.BufferedAmount() > r.conn.kind.opts.lowWater() {
+			if err := r.conn.WriteText("not yet"); !errors.Is(err, ErrQueueFull) {
+				t.Errorf("with %d bytes queued: %v", r.conn.BufferedAmount(), err)
+			}
+		}
+	}
+	r.do(func() {
+		r.peer.deaf = false
+		r.peer.listen()
+	})
+	r.do(func() { r.must(r.conn.WriteText("now")) })
+	r.run(`message text "x"`, "drain")
+	if frames == 0 {
+		t.Error("the peer has read nothing")
+	}
+}
+
+func TestAbort(t *testing.T) {
+	r := newRig(t, nil)
+	r.owner.onMessage = func([]byte) {
+		r.must(r.conn.WriteText("lost"))
+		r.conn.Abort()
+		if !r.conn.Closed() {
+			t.Error("not closed after Abort")
+		}
+		r.conn.Abort()
+	}
+	r.send(text("a"), text("b"))
+	r.run(`message text "a"`, `close 1006 ""`, "peer: eof")
+	new(Conn).Abort()
 }

@@ -15,8 +15,8 @@ var (
 	// received, after which nothing may follow. It is a net.ErrClosed.
 	ErrClosed = fmt.Errorf("websocket: the connection is closed: %w", net.ErrClosed)
 	// ErrQueueFull: the peer reads too slowly, more than Options.MaxQueuedBytes
-	// wait for it. The message was not sent; unless Options.KeepSlowReaders is
-	// set the connection has been cut.
+	// wait for it. The message was not sent; what else is done about it is
+	// Options.SlowPolicy's to say.
 	ErrQueueFull = errors.New("websocket: the peer reads too slowly")
 	// ErrPingTimeout: the connection was cut because nothing came from the peer
 	// for Options.PingTimeout after a ping.

@@ -11,11 +11,16 @@ import "github.com/turbogo/turbo/web"
 //
 // Of a connection's events only one runs at a time, and each may suspend (see
 // ioloop.Future.Await): nothing more is read from the peer until it returns.
-// There are three exceptions, which may come while another event is suspended:
-// OnDrain, so that an event can wait for it; and, when the connection is cut
-// meanwhile, by whatever else writes to it or by its timer, OnError and OnClose.
-// These two do not wait for each other either. An event that panics is logged and the
-// connection is cut, without a close frame; OnClose follows.
+//
+// Some do not come from what the peer sends, and do not wait until a suspended
+// event has returned: OnDrain and OnSlow, so that the event may wait for them;
+// and, when the connection is cut meanwhile, because somebody else writes to it
+// or a timer has run out, OnError and OnClose. OnClose does not even wait for an
+// OnError that is suspended. What a suspended event does afterwards is harmless:
+// whatever it calls returns ErrClosed.
+//
+// An event that panics is logged and the connection is cut, without a close
+// frame; OnClose follows.
 type MessageHandler interface {
 	web.Handler
 	receiver
@@ -31,6 +36,9 @@ type receiver interface {
 	OnMessage(msg []byte)
 }
 
+// pinger is an owner that answers pings by itself: a client with OnPing.
+type pinger interface{ OnPing(data []byte) }
+
 // Opener is called when the response to the handshake has been queued: the
 // first event. The request (URLArg, Argument, Cookie, ...) can be read until
 // OnOpen returns; it is forgotten then. When OnOpen panics the peer is told
@@ -42,19 +50,28 @@ type Opener interface{ OnOpen() }
 // said.
 type Closer interface{ OnClose() }
 
-// ErrorHandler is told why a connection ends that neither side has closed: a
-// *ProtocolError, ErrQueueFull or ErrPingTimeout. OnClose follows. A peer that
-// merely disappears is no error.
+// ErrorHandler is told, before OnClose, why a connection ends that is ended by
+// this side without having been asked to: a *ProtocolError when the peer broke
+// the protocol, ErrQueueFull when it does not read (see SlowCut), ErrPingTimeout
+// when it does not answer. A close by either side, a peer that merely
+// disappears, and an event that panics are no errors here.
 type ErrorHandler interface{ OnError(err error) }
 
 // PongHandler is told of every pong that no callback of Ping waits for. data is
 // valid until OnPong returns.
 type PongHandler interface{ OnPong(data []byte) }
 
-// Drainer is told when a peer has read what was queued for it: when more than
-// half of Options.MaxQueuedBytes waited, and only an eighth is left. See
-// Conn.Writable.
+// Drainer is told that a peer that was behind has caught up, so that one may go
+// on to send: more than half of Options.MaxQueuedBytes had waited for it, and at
+// most an eighth is left. It is not called for less than that, nor on a
+// connection that is closing. See Conn.Writable.
 type Drainer interface{ OnDrain() }
+
+// SlowHandler is told, from a callback of its own, that a message was refused
+// because the peer reads too slowly, if Options.SlowPolicy is SlowTell. It may
+// Abort the connection, or note down what is going to be missing: nothing is
+// taken until OnDrain.
+type SlowHandler interface{ OnSlow() }
 
 // SubprotocolChooser is asked when the client offers subprotocols. It returns
 // one of them; "" refuses the connection with 400, and an error, such as a

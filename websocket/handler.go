@@ -247,5 +247,14 @@ func (h *Handler) BufferedAmount() int { return h.conn.BufferedAmount() }
 // Writable tells whether the peer keeps up. See Conn.Writable.
 func (h *Handler) Writable() bool { return h.conn.Writable() }
 
+// PauseReading stops to read from the peer. See Conn.PauseReading.
+func (h *Handler) PauseReading() { h.conn.PauseReading() }
+
+// ResumeReading goes on to read. See Conn.ResumeReading.
+func (h *Handler) ResumeReading() { h.conn.ResumeReading() }
+
+// Abort ends the connection without a close frame. See Conn.Abort.
+func (h *Handler) Abort() { h.conn.Abort() }
+
 // RemoteAddr returns the peer's address, nil when it is not known.
 func (h *Handler) RemoteAddr() net.Addr { return h.conn.RemoteAddr() }

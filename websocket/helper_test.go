@@ -184,6 +184,8 @@ func (p *probe) OnDrain() {
 	}
 }
 
+func (p *probe) OnSlow() { p.rig.note("slow") }
+
 func show(op MessageType, p []byte) string {
 	kind := "binary"
 	if op == TextMessage {

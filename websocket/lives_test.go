@@ -72,6 +72,17 @@ func (l *lifetime) act() {
 		}
 	case 6:
 		l.conn.Ping([]byte("p"), func([]byte) { l.event("ping callback") })
+	case 7:
+		l.note("pause")
+		l.conn.PauseReading()
+	case 8:
+		l.note("resume")
+		l.conn.ResumeReading()
+	case 9:
+		if l.rnd.IntN(4) == 0 {
+			l.note("Abort")
+			l.conn.Abort()
+		}
 	}
 }
 
@@ -83,6 +94,7 @@ func (l *lifetime) OnOpen() {
 func (l *lifetime) OnMessage([]byte) { l.event("OnMessage") }
 func (l *lifetime) OnPong([]byte)    { l.event("OnPong") }
 func (l *lifetime) OnDrain()         { l.event("OnDrain") }
+func (l *lifetime) OnSlow()          { l.event("OnSlow") }
 func (l *lifetime) OnError(error)    { l.event("OnError") }
 func (l *lifetime) OnClose() {
 	l.note("OnClose")
@@ -169,7 +181,8 @@ func (l *lifetime) live() {
 	l.conn = new(Conn)
 	l.peer = newPeer(client, func(string) {})
 	all := &upgrades{loop: l.loop}
-	k := newKind(&Options{MaxQueuedBytes: 50000, CloseTimeout: 5 * time.Second}).in(all)
+	policy := SlowPolicy(l.rnd.IntN(3))
+	k := newKind(&Options{MaxQueuedBytes: 50000, CloseTimeout: 5 * time.Second, SlowPolicy: policy}).in(all)
 	l.loop.AddCallback(func() {
 		var rest []byte
 		if l.rnd.IntN(4) == 0 {
@@ -184,6 +197,7 @@ func (l *lifetime) live() {
 		l.loop.AddTimeout(at, l.happen)
 	}
 	// A peer that is cut off answers neither pings nor close frames.
+	l.loop.AddTimeout(9*time.Minute, l.conn.Abort) // it may have been left paused
 	l.loop.AddTimeout(10*time.Minute, l.loop.Close)
 	if err := l.loop.Start(); err != nil {
 		l.t.Fatal(err)

@@ -18,15 +18,15 @@ type Options struct {
 
 	// MaxQueuedBytes bounds what waits to be read by a slow peer, in bytes.
 	// While more than that is queued, the next message is refused with
-	// ErrQueueFull and the connection is cut, so that at most this and one
-	// message are ever held. From half of it on nothing is read from the peer
+	// ErrQueueFull and SlowPolicy says what else is done, so that at most this
+	// and one message are ever held. From half of it on nothing is read from the peer
 	// either, until an eighth is left: one that sends without reading is held
 	// up, not cut. Pings and pongs have 64 KiB more. Default: 1 MiB.
 	MaxQueuedBytes int
 
-	// KeepSlowReaders leaves a connection open whose queue is full; the caller
-	// of WriteMessage decides what to do about ErrQueueFull.
-	KeepSlowReaders bool
+	// SlowPolicy is what is done about a message that meets a full queue.
+	// Default: SlowCut, the connection is cut.
+	SlowPolicy SlowPolicy
 
 	// PingInterval is for how long nothing may come from the peer before it is
 	// asked with a ping whether it is still there, PingTimeout for how long it

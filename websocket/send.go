@@ -39,14 +39,8 @@ func (c *Conn) WriteJSON(v any) error {
 }
 
 func (c *Conn) write(op rfc6455.Opcode, msg []byte) error {
-	switch {
-	case c.Closed():
-		return ErrClosed
-	case c.stream.Buffered() > c.kind.opts.MaxQueuedBytes:
-		if !c.kind.opts.KeepSlowReaders {
-			c.cut(ErrQueueFull)
-		}
-		return ErrQueueFull
+	if err := c.admit(); err != nil {
+		return err
 	}
 	frame, rest, err := c.core.AppendSplit(c.stream.AvailableBuffer(), op, msg)
 	if err != nil {
@@ -153,46 +147,18 @@ func (c *Conn) Close(code CloseCode, reason string) error {
 		return translate(err)
 	}
 	c.await(forClose, c.kind.closes)
-	if c.put(frame) == nil && c.paused {
-		c.ask()
+	if c.put(frame) == nil && (c.paused || c.held) {
+		c.held = false
+		c.readOn()
 	}
 	return nil // a connection that does not take the frame is ending anyway
 }
 
-// BufferedAmount returns how many bytes wait to be read by the peer's system,
-// framing included.
-func (c *Conn) BufferedAmount() int {
-	if c.stream == nil {
-		return 0
-	}
-	return c.stream.Buffered()
-}
-
-// Writable tells whether the peer keeps up: at most half of
-// Options.MaxQueuedBytes wait for it. A sender of much looks at it before each
-// message and goes on in OnDrain.
-func (c *Conn) Writable() bool {
-	return !c.Closed() && c.stream.Buffered() <= c.kind.opts.highWater()
-}
-
-// watchQueue has drained called when the queue has become short. Only a
-// connection that needs it once pays for it.
-func (c *Conn) watchQueue() {
-	if c.marked {
-		return
-	}
-	c.marked = c.stream.SetWriteMarks(c.kind.opts.lowWater(), c.kind.opts.highWater(), c.drained) == nil
-}
-
-// drained is called when the queue has passed the marks.
-func (c *Conn) drained(above bool) {
-	if above || c.life == over {
-		return
-	}
-	if c.paused {
-		c.ask()
-	}
-	if e, ok := c.owner.(Drainer); ok && c.core.State() == rfc6455.Open {
-		e.OnDrain()
+// Abort ends the connection at once and without a close frame; what is queued is
+// thrown away. OnClose follows from a later callback. It is for a peer that one
+// does not want to wait for; Close is the polite way.
+func (c *Conn) Abort() {
+	if c.life != unborn {
+		c.cut(nil)
 	}
 }

@@ -1,0 +1,105 @@
+package websocket
+
+import "github.com/turbogo/turbo/internal/rfc6455"
+
+// SlowPolicy is what is done about a message that meets a full queue: one for a
+// peer that reads so slowly that more than Options.MaxQueuedBytes wait for it.
+// It is never sent, whatever the policy, and who wrote it is told by
+// ErrQueueFull. Pings, pongs and close frames pass.
+type SlowPolicy uint8
+
+// The policies.
+const (
+	// SlowCut ends the connection without a close frame, which would have to
+	// wait behind the queue. OnError is told ErrQueueFull, OnClose follows.
+	SlowCut SlowPolicy = iota
+	// SlowDrop leaves the message out and goes on. So that what is missing is
+	// one gap and not many, nothing more is taken until OnDrain.
+	SlowDrop
+	// SlowTell is SlowDrop, and calls OnSlow once for each such gap.
+	SlowTell
+)
+
+// admit decides whether a message may be queued.
+func (c *Conn) admit() error {
+	switch {
+	case c.Closed():
+		return ErrClosed
+	case c.refusing || c.stream.Buffered() > c.kind.opts.MaxQueuedBytes:
+		c.refuse()
+		return ErrQueueFull
+	}
+	return nil
+}
+
+// refuse does what the policy says about a message that was not taken.
+func (c *Conn) refuse() {
+	policy := c.kind.opts.SlowPolicy
+	switch {
+	case policy == SlowCut:
+		c.cut(ErrQueueFull)
+	case !c.refusing:
+		c.refusing = true
+		c.watchQueue()
+		if policy == SlowTell {
+			c.kind.loop.AddRunner((*slowTurn)(c))
+		}
+	}
+}
+
+// slowTurn is the connection as the callback that tells of a slow peer.
+type slowTurn Conn
+
+// Run calls OnSlow.
+func (t *slowTurn) Run() {
+	c := (*Conn)(t)
+	if c.life == over {
+		return
+	}
+	if e, ok := c.owner.(SlowHandler); ok {
+		e.OnSlow()
+	}
+}
+
+// Panicked cuts the connection.
+func (t *slowTurn) Panicked(any) { (*Conn)(t).cut(nil) }
+
+// BufferedAmount returns how many bytes wait to be read by the peer's system,
+// framing included.
+func (c *Conn) BufferedAmount() int {
+	if c.stream == nil {
+		return 0
+	}
+	return c.stream.Buffered()
+}
+
+// Writable tells whether the peer keeps up: at most half of
+// Options.MaxQueuedBytes wait for it, and no message has been refused since it
+// last did. A sender of much looks at it before each message and goes on in
+// OnDrain, or calls Drain.
+func (c *Conn) Writable() bool {
+	return !c.Closed() && !c.refusing && c.stream.Buffered() <= c.kind.opts.highWater()
+}
+
+// watchQueue has drained called when the queue has become short. Only a
+// connection that needs it once pays for it.
+func (c *Conn) watchQueue() {
+	if c.marked {
+		return
+	}
+	c.marked = c.stream.SetWriteMarks(c.kind.opts.lowWater(), c.kind.opts.highWater(), c.drained) == nil
+}
+
+// drained is called when the queue has passed the marks.
+func (c *Conn) drained(above bool) {
+	if above || c.life == over {
+		return
+	}
+	c.refusing = false
+	if c.paused {
+		c.readOn()
+	}
+	if e, ok := c.owner.(Drainer); ok && c.core.State() == rfc6455.Open {
+		e.OnDrain()
+	}
+}
