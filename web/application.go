@@ -52,6 +52,12 @@ type Options struct {
 	// flushed; beyond that Write fails with ErrOutputLimit. Default: 64 MiB.
 	MaxOutput int
 
+	// Compression has responses sent with gzip to those who take it. Default: nil,
+	// they are sent as they are. It costs the loop's time, which all connections
+	// share, and a proxy in front may do it as well; and it gives away secrets of
+	// pages that show other people's text beside them, see NoCompression.
+	Compression *Compression
+
 	// Logger receives errors and panics of handlers. Default: the loop's.
 	Logger *slog.Logger
 	// AccessLog receives a record for each request: the reason phrase of its
@@ -84,6 +90,10 @@ type Application struct {
 
 	mounted int // mounted handlers that are running, or waiting in line
 
+	compression *Compression // nil: none
+	packers     []*packer    // that nobody uses
+	packing     int          // responses that have one while they are sent
+
 	free  []*exchange
 	cells []RequestHandler
 }
@@ -105,6 +115,7 @@ func NewApplication(routes []Route, o *Options) *Application {
 	if o.MaxOutput <= 0 {
 		o.MaxOutput = 64 << 20
 	}
+	a.compression = o.Compression.withDefaults()
 	switch {
 	case o.NoServerName:
 	case o.ServerName == "":

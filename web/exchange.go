@@ -39,6 +39,7 @@ type exchange struct {
 	probing  bool // the timeout probe is armed
 	hooked   bool // OnFinish has been called
 	logged   bool // the access log has its line
+	plain    bool // NoCompression was called
 
 	status  int
 	header  Header
@@ -47,8 +48,9 @@ type exchange struct {
 
 	trailers *Header // behind the content, when it is chunked
 
-	sent      int64 // bytes of content handed over
-	announced int64 // Content-Length of a response that has begun, or -1
+	packer    *packer // of a response that is compressed as it comes
+	sent      int64   // bytes of content handed over, before they are compressed
+	announced int64   // Content-Length of a response that has begun, or -1
 
 	query, form []pair
 	parts       []Part
@@ -91,6 +93,7 @@ func (x *exchange) settle() {
 	}
 	x.app.loop.RemoveTimeout(x.probe)
 	x.probe = ioloop.Timeout{}
+	x.unpack()
 	x.header.Reset()
 	clear(x.cookies)
 	clear(x.query)
@@ -105,7 +108,7 @@ func (x *exchange) settle() {
 	x.req, x.self, x.handler, x.drains, x.flushed, x.trailers = nil, nil, nil, nil, nil, nil
 	x.gen++
 	x.outcome, x.body, x.sent, x.announced = buffering, body, 0, -1
-	x.async, x.chunked, x.failed, x.watching, x.probing, x.hooked, x.logged, x.parsed = false, false, false, false, false, false, false, false
+	x.async, x.chunked, x.failed, x.watching, x.probing, x.hooked, x.logged, x.parsed, x.plain = false, false, false, false, false, false, false, false, false
 	x.cookies, x.pending = x.cookies[:0], x.pending[:0]
 	x.query, x.form, x.parts = x.query[:0], x.form[:0], x.parts[:0]
 	if len(x.app.free) < maxFree {

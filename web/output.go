@@ -13,14 +13,19 @@ func (x *exchange) reserve(n int) error {
 	if x.outcome == finished {
 		return ErrFinished
 	}
-	if len(x.body)+n > x.app.options.MaxOutput {
+	waiting := len(x.body)
+	if x.packer != nil {
+		waiting += len(x.packer.out)
+	}
+	if waiting+n > x.app.options.MaxOutput {
 		return ErrOutputLimit
 	}
 	return nil
 }
 
-// start sends the header, with a length when the handler has given one.
-func (x *exchange) start() error {
+// start sends the header, with a length when the handler has given one. final
+// tells that all of the content is there.
+func (x *exchange) start(final bool) error {
 	length := int64(-1)
 	if text := x.header.Get("Content-Length"); text != "" && !x.chunked {
 		n, err := strconv.ParseInt(text, 10, 64)
@@ -31,20 +36,33 @@ func (x *exchange) start() error {
 			return ErrContentLength
 		}
 	}
+	x.setContentType()
+	sent, size := length, length
+	if final && size < 0 {
+		size = int64(len(x.body))
+	}
+	if x.packStream(size) {
+		sent = -1
+	}
 	x.completeHeader()
-	if err := x.req.StartResponse(x.status, &x.header, length); err != nil {
+	if err := x.req.StartResponse(x.status, &x.header, sent); err != nil {
+		x.unpack()
 		return err
 	}
 	x.outcome, x.announced = streaming, length
 	return nil
 }
 
-// completeHeader adds what the framework knows, in the order of rule 60 of the
-// original: type, length, cookies, date.
-func (x *exchange) completeHeader() {
+// setContentType adds the default type, unless there is one or no content.
+func (x *exchange) setContentType() {
 	if !withoutContent(x.status) && !x.header.Has("Content-Type") {
 		x.mustAdd("Content-Type", "text/html; charset=UTF-8")
 	}
+}
+
+// completeHeader adds what the framework knows, in the order of rule 60 of the
+// original: type, length, cookies, date.
+func (x *exchange) completeHeader() {
 	x.header.Place("Content-Length")
 	for i := range x.cookies {
 		x.mustAdd("Set-Cookie", x.cookies[i].text)
@@ -61,7 +79,7 @@ func withoutContent(status int) bool {
 // written before: then it is forgotten, as in Turbo. A flush with nothing new
 // joins the one before it.
 func (x *exchange) flush(done func()) error {
-	if err := x.begun(); err != nil {
+	if err := x.begun(false); err != nil {
 		return err
 	}
 	if len(x.body) == 0 && done == nil {
@@ -78,13 +96,14 @@ func (x *exchange) flush(done func()) error {
 	return err
 }
 
-// begun sees to it that the header has been sent.
-func (x *exchange) begun() error {
+// begun sees to it that the header has been sent. final tells that nothing will
+// be added to what is buffered.
+func (x *exchange) begun(final bool) error {
 	switch x.outcome {
 	case finished:
 		return ErrFinished
 	case buffering:
-		return x.start()
+		return x.start(final)
 	}
 	return nil
 }
@@ -99,7 +118,7 @@ func (x *exchange) forget() {
 // drain sends what is buffered and waits until it has left. Unlike a callback,
 // who waits is never forgotten.
 func (x *exchange) drain() error {
-	if err := x.begun(); err != nil {
+	if err := x.begun(false); err != nil {
 		return err
 	}
 	x.forget()
@@ -127,12 +146,33 @@ func (x *exchange) send(told bool) error {
 		}
 		done = x.flushed
 	}
-	if err := x.req.Write(x.body, done); err != nil {
+	if err := x.hand(done); err != nil {
 		x.waiting = waited
 		return err
 	}
-	x.sent += int64(len(x.body))
-	x.body = x.body[:0]
+	return nil
+}
+
+// hand gives what is buffered to the connection, compressed if it is to be.
+func (x *exchange) hand(done func()) error {
+	n := int64(len(x.body))
+	p := x.packer
+	if p == nil {
+		if err := x.req.Write(x.body, done); err != nil {
+			return err
+		}
+		x.sent, x.body = x.sent+n, x.body[:0]
+		return nil
+	}
+	if x.announced >= 0 && x.sent+n > x.announced {
+		return ErrContentLength // nobody below knows how long it was to be
+	}
+	p.pack(x.body, x.outcome == finished)
+	x.sent, x.body = x.sent+n, x.body[:0]
+	if err := x.req.Write(p.out, done); err != nil {
+		return err
+	}
+	p.out = p.out[:0]
 	return nil
 }
 
@@ -156,8 +196,10 @@ func (x *exchange) finish() error {
 	if !x.onFinish() {
 		x.mustSet("Connection", "close")
 	}
-	x.completeHeader()
 	x.sent = int64(len(x.body))
+	x.setContentType()
+	x.packWhole()
+	x.completeHeader()
 	x.logAccess()
 	return x.delivered(x.req.Respond(x.status, &x.header, x.body))
 }
@@ -165,7 +207,7 @@ func (x *exchange) finish() error {
 // finishStream completes a response whose header has been sent, or that is to
 // be chunked.
 func (x *exchange) finishStream() error {
-	if err := x.begun(); err != nil {
+	if err := x.begun(true); err != nil {
 		return err
 	}
 	x.outcome = finished
@@ -175,7 +217,7 @@ func (x *exchange) finishStream() error {
 	}
 	healthy := later || x.onFinish()
 	var err error
-	if len(x.body) > 0 || later {
+	if len(x.body) > 0 || later || x.packer != nil {
 		x.forget()
 		err = x.send(later || len(x.pending) > 0)
 	}

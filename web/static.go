@@ -210,6 +210,11 @@ func (s *staticHandler) serve(f opened) error {
 	if err := s.setFields(f, v); err != nil {
 		return err
 	}
+	if x.codes(s.Header("Content-Type"), size) {
+		x.weaken()
+		x.header.Del("Accept-Ranges")
+		v.etag = s.Header("Etag")
+	}
 	c := x.conditions()
 	if status := c.evaluate(v, true); status != 0 {
 		return s.preconditioned(status)
