@@ -17,24 +17,38 @@ type Counts struct {
 
 // shutdown is a Shutdown that is under way, or over.
 type shutdown struct {
-	counts Counts
-	left   int // connections that are waited for
-	future *ioloop.Future[Counts]
-	settle func(Counts, error)
-	forget func() bool // the context
-	err    error       // why some were cut
+	counts  Counts
+	left    int // connections that are waited for
+	hooks   int // so are these
+	future  *ioloop.Future[Counts]
+	settle  func(Counts, error)
+	forget  func() bool // the context
+	err     error       // of the context, when it has ended
+	ended   bool        // the context has
+	queued  bool        // finish is going to be called
+	settled bool
 }
 
-// AddShutdownHook has fn called when Shutdown begins, after the listeners have
-// been closed and before anything is done to connections: for whoever detached
-// some, to close them. Hooks run in the order in which they were added.
-func (s *Server) AddShutdownHook(fn func()) { s.hooks = append(s.hooks, fn) }
+// AddShutdownHook has fn called when Shutdown has begun, in a callback of its
+// own: for whoever detached connections, to close them. The hooks begin in the
+// order in which they were added, and may suspend: the shutdown waits for each of
+// them to return. By then the listeners and the idle connections are closed.
+// When the server is shutting down already, or has, fn is called all the same.
+func (s *Server) AddShutdownHook(fn func()) {
+	if s.stop == nil {
+		s.hooks = append(s.hooks, fn)
+	} else {
+		s.stop.run(s, fn)
+	}
+}
 
 // Shutdown ends the server: it stops to accept, closes idle connections at once
 // and lets requests that have begun be received and answered, with Connection:
-// close. When ctx ends first, what is left is cut. The future is settled when
-// no connection is left, with ctx's error if some had to be cut. Connections
-// that were detached are not waited for.
+// close; then it calls the hooks. When ctx ends first, what is left is cut, and
+// hooks are not waited for any more. The future is settled when no connection
+// and no hook is left, or when ctx has ended, with its error then if anything
+// was left. Connections that were detached are not waited for; their owners add
+// a hook.
 //
 // A second call returns the same future; its context is not heeded.
 func (s *Server) Shutdown(ctx context.Context) *ioloop.Future[Counts] {
@@ -47,12 +61,6 @@ func (s *Server) Shutdown(ctx context.Context) *ioloop.Future[Counts] {
 	for _, l := range s.listeners {
 		l.Close()
 	}
-	for _, fn := range s.hooks {
-		fn()
-	}
-	stop.forget = context.AfterFunc(ctx, func() {
-		s.loop.AddCallback(func() { s.cutRest(context.Cause(ctx)) })
-	})
 	s.each(func(c *conn) {
 		c.core.EndKeepAlive()
 		switch {
@@ -66,8 +74,27 @@ func (s *Server) Shutdown(ctx context.Context) *ioloop.Future[Counts] {
 			c.cut()
 		}
 	})
+	stop.forget = context.AfterFunc(ctx, func() {
+		s.loop.AddCallback(func() { s.cutRest(context.Cause(ctx)) })
+	})
+	for _, fn := range s.hooks {
+		stop.run(s, fn)
+	}
+	s.hooks = nil
 	stop.progress(s)
 	return stop.future
+}
+
+// run calls a hook, in a callback of its own.
+func (stop *shutdown) run(s *Server, fn func()) {
+	stop.hooks++
+	s.loop.AddCallback(func() {
+		defer func() { // also when it panics
+			stop.hooks--
+			stop.progress(s)
+		}()
+		fn()
+	})
 }
 
 // between tells whether c is between two requests.
@@ -84,11 +111,29 @@ func (s *Server) each(f func(*conn)) {
 	}
 }
 
-// progress settles the future when no connection is left.
+// done tells whether nothing is left to wait for.
+func (stop *shutdown) done(s *Server) bool {
+	return s.open == 0 && (stop.hooks == 0 || stop.ended)
+}
+
+// progress settles the future when nothing is left: from a callback of its own,
+// behind what the last connection has to say, which may be a new hook.
 func (stop *shutdown) progress(s *Server) {
-	if s.open > 0 || stop.forget == nil {
+	if stop.settled || stop.queued || !stop.done(s) {
 		return
 	}
+	stop.queued = true
+	s.loop.AddCallback(func() {
+		stop.queued = false
+		if stop.done(s) {
+			stop.finish(s)
+		}
+	})
+}
+
+// finish is the end of the server.
+func (stop *shutdown) finish(s *Server) {
+	stop.settled = true
 	stop.forget()
 	stop.counts.Finished = stop.left - stop.counts.Cut
 	for _, q := range s.queues {
@@ -97,20 +142,21 @@ func (stop *shutdown) progress(s *Server) {
 		}
 	}
 	s.free, s.spare = nil, nil
-	// From a callback of its own, behind what the last connection has to say.
-	s.loop.AddCallback(func() { stop.settle(stop.counts, stop.err) })
+	stop.settle(stop.counts, stop.err)
 }
 
 // cutRest closes what is left because the context has ended.
 func (s *Server) cutRest(err error) {
-	if s.open == 0 {
+	stop := s.stop
+	if stop.settled || s.open == 0 && stop.hooks == 0 {
 		return
 	}
-	s.stop.err = err
+	stop.ended, stop.err = true, err
 	s.each(func(c *conn) {
 		if !c.stream.Closed() {
-			s.stop.counts.Cut++
+			stop.counts.Cut++
 			c.cut()
 		}
 	})
+	stop.progress(s)
 }

@@ -30,13 +30,16 @@ func TestShutdown(t *testing.T) {
 		r.server.AddShutdownHook(func() { hooks = append(hooks, "first") })
 		r.server.AddShutdownHook(func() { hooks = append(hooks, "second") })
 		f := r.server.Shutdown(context.Background())
-		if got := fmt.Sprint(hooks); got != "[first second]" {
-			t.Errorf("hooks: %s", got)
+		if len(hooks) > 0 {
+			t.Errorf("hooks: %q inside of the call", hooks)
 		}
 		if r.server.Shutdown(context.Background()) != f {
 			t.Error("a second shutdown")
 		}
 		r.turns(20)
+		if got := fmt.Sprint(hooks); got != "[first second]" {
+			t.Errorf("hooks: %s", got)
+		}
 		fresh.expect("", "eof")
 		idle.expect("", "eof")
 		busy.expect("", "open")
@@ -168,6 +171,91 @@ func TestShutdownHookClosesDetached(t *testing.T) {
 		}
 		r.turns(10)
 		c.expect("bye", "eof")
+	})
+}
+
+// Hooks that suspend hold up neither each other nor the connections, and are
+// waited for; so are those that come late.
+func TestShutdownHooksMaySuspend(t *testing.T) {
+	var order []string
+	play(t, nil, func(q *Request) { q.Respond(200, nil, nil) }, func(r *rig) {
+		idle := r.dial()
+		hook := func(name string, d time.Duration) func() {
+			return func() {
+				order = append(order, name)
+				r.loop.Sleep(d).Await()
+				order = append(order, name+" ends")
+			}
+		}
+		r.server.AddShutdownHook(hook("a", 3*time.Second))
+		r.server.AddShutdownHook(hook("b", time.Second))
+		r.server.AddShutdownHook(func() {
+			r.mute = true
+			panic("c")
+		})
+		f := r.server.Shutdown(context.Background())
+		r.turns(10)
+		idle.expect("", "eof")
+		r.sleep(2 * time.Second)
+		r.server.AddShutdownHook(hook("late", 5*time.Second))
+		began := r.loop.Now()
+		if _, err := f.Await(); err != nil {
+			t.Error(err)
+		}
+		if d := r.loop.Now() - began; d != 5*time.Second {
+			t.Errorf("settled after %v", d)
+		}
+		r.server.AddShutdownHook(hook("too late", time.Second))
+		r.sleep(2 * time.Second)
+		if got := fmt.Sprint(order); got != "[a b b ends late a ends late ends too late too late ends]" {
+			t.Error(got)
+		}
+	})
+}
+
+// A hook that does not return is waited for as long as the context lasts.
+func TestShutdownDoesNotWaitForAHookForEver(t *testing.T) {
+	play(t, nil, answerOK, func(r *rig) {
+		r.server.AddShutdownHook(func() { r.loop.Sleep(time.Hour).Await() })
+		ctx, cancel := context.WithCancel(context.Background())
+		f := r.server.Shutdown(ctx)
+		r.turns(10)
+		r.clock.Hold(true) // the context ends on a goroutine of its own
+		cancel()
+		began := r.loop.Now()
+		if _, err := f.Await(); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		if d := r.loop.Now() - began; d >= time.Minute {
+			t.Errorf("settled after %v", d)
+		}
+	})
+}
+
+// The last connection may be taken away while the server waits for it, and
+// bring a hook with it.
+func TestShutdownEndsWhenTheLastIsDetached(t *testing.T) {
+	var late *Request
+	play(t, nil, func(q *Request) { late = q }, func(r *rig) {
+		c := r.dial()
+		c.send(upgrade)
+		f := r.server.Shutdown(context.Background())
+		r.turns(10)
+		if f.Done() {
+			t.Fatal("it is done")
+		}
+		stream, _, err := late.Detach()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.server.AddShutdownHook(func() {
+			r.loop.Sleep(time.Second).Await()
+			stream.Close()
+		})
+		counts, err := f.Await()
+		if want := (Counts{Finished: 1}); counts != want || err != nil || !stream.Closed() {
+			t.Errorf("got %+v, %v, closed: %v", counts, err, stream.Closed())
+		}
 	})
 }
 
