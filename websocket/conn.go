@@ -51,6 +51,7 @@ const (
 	forPong                 // it has been asked
 	forReading              // it has been asked, behind what was queued
 	forClose                // the closing handshake
+	forServer               // a client's server is to close the connection
 )
 
 // rare is what few connections have, or only for some time.
@@ -135,7 +136,7 @@ func (d *driver) HandleChunk(p []byte) { (*Conn)(d).receive(p, false) }
 
 // receive deals with a chunk; ours says that its memory is the connection's.
 func (c *Conn) receive(p []byte, ours bool) {
-	if c.waits != forClose {
+	if c.waits < forClose {
 		c.listen()
 	}
 	if c.stalled() {
@@ -181,6 +182,10 @@ func (c *Conn) hear(ev rfc6455.Event) {
 	case rfc6455.Message:
 		c.message = ev.Opcode
 		c.owner.OnMessage(ev.Payload)
+	case rfc6455.PingFrame:
+		if c.kind.core.ManualPong {
+			c.owner.(pinger).OnPing(ev.Payload)
+		}
 	case rfc6455.PongFrame:
 		c.hearPong(ev.Payload)
 	case rfc6455.CloseFrame:

@@ -17,6 +17,7 @@ type kind struct {
 	all  *upgrades
 
 	pings, pongs, closes *ioloop.Deadlines
+	ends                 *ioloop.Deadlines // of clients
 
 	live *Conn // the open connections, a list
 }
@@ -75,6 +76,9 @@ type shared struct {
 	pool    rfc6455.Pool
 	queues  map[time.Duration]*ioloop.Deadlines
 	servers map[*httpserver.Server]*upgrades // those that are not gone
+	clients map[clientKey]*kind
+	dialed  upgrades // what the clients have at no server of ours
+	masks   masks
 }
 
 type sharedKey struct{}
@@ -86,6 +90,8 @@ func sharedBy(l *ioloop.IOLoop) *shared {
 			loop:    l,
 			queues:  make(map[time.Duration]*ioloop.Deadlines),
 			servers: make(map[*httpserver.Server]*upgrades),
+			clients: make(map[clientKey]*kind),
+			dialed:  upgrades{loop: l},
 		}
 		l.SetValue(sharedKey{}, s)
 	}
