@@ -27,7 +27,7 @@ func (a *alarm) Expire(*ioloop.Deadline) {
 		c.unread()
 	case forPong:
 		c.cut(ErrPingTimeout)
-	case forClose:
+	case forClose, forServer:
 		c.cut(nil)
 	}
 }

@@ -202,6 +202,11 @@ func (c *Conn) goOn() {
 	case c.core.Finished():
 		c.finish()
 	case c.stalled():
+	case c.core.State() == rfc6455.Closed: // and this is a client
+		if c.waits != forServer {
+			c.await(forServer, c.kind.ends)
+		}
+		c.ask()
 	case c.core.State() == rfc6455.Open && c.stream.Buffered() > c.kind.opts.highWater():
 		c.paused = true
 		c.watchQueue()
