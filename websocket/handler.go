@@ -55,7 +55,7 @@ func (h *Handler) Upgrade(outer web.Handler) error {
 	if template == nil {
 		template = standard
 	}
-	response, err := h.handshake(owner, &template.opts)
+	response, compression, err := h.handshake(owner, &template.opts)
 	if err != nil {
 		return err
 	}
@@ -76,29 +76,31 @@ func (h *Handler) Upgrade(outer web.Handler) error {
 		return err
 	}
 	h.conn.open(template.in(all), stream, owner, rest)
+	h.conn.compress(compression)
 	h.conn.opened()
 	return nil
 }
 
 // handshake decides whether the request may become a connection, and returns
-// the fields of the response.
-func (h *Handler) handshake(owner MessageHandler, o *Options) ([]rfc6455.Field, error) {
+// the fields of the response and what they say about compression.
+func (h *Handler) handshake(owner MessageHandler, o *Options) (_ []rfc6455.Field, a agreement, _ error) {
 	req := h.Request()
 	offer, err := rfc6455.CheckRequest(req.Method(), req.ProtoAtLeast11(), req.Fields())
 	if err != nil {
-		return nil, refusal(err)
+		return nil, a, refusal(err)
 	}
 	if !mayConnect(owner, o, req.Fields().Values("Origin"), req.Host()) {
-		return nil, &web.HTTPError{Code: http.StatusForbidden, Message: "Origin not allowed."}
+		return nil, a, &web.HTTPError{Code: http.StatusForbidden, Message: "Origin not allowed."}
 	}
 	protocol, err := choose(owner, o, offer.Protocols)
 	if err != nil {
-		return nil, err
+		return nil, a, err
 	}
 	if protocol != "" {
 		h.conn.rarely().protocol = protocol
 	}
-	return rfc6455.ResponseFields(offer.Key, protocol, ""), nil
+	a = o.Compression.accept(offer.Extensions)
+	return rfc6455.ResponseFields(offer.Key, protocol, a.response), a, nil
 }
 
 // refusal makes the answer to a request that is no handshake.

@@ -14,7 +14,10 @@ type kind struct {
 	opts Options
 	loop *ioloop.IOLoop
 	core rfc6455.Config
-	all  *upgrades
+
+	packed map[rfc6455.DeflateTerms]*rfc6455.Config // core with compression; see compressing
+
+	all *upgrades
 
 	pings, pongs, closes *ioloop.Deadlines
 	ends                 *ioloop.Deadlines // of clients
@@ -74,6 +77,7 @@ func (k *kind) remove(c *Conn) {
 type shared struct {
 	loop    *ioloop.IOLoop
 	pool    rfc6455.Pool
+	tools   rfc6455.DeflateTools
 	queues  map[time.Duration]*ioloop.Deadlines
 	servers map[*httpserver.Server]*upgrades // those that are not gone
 	clients map[clientKey]*kind

@@ -41,6 +41,10 @@ type Options struct {
 	// Default: 10 s.
 	CloseTimeout time.Duration
 
+	// Compression has messages compressed when the client can do that too.
+	// Default: nil, they are not.
+	Compression *Compression
+
 	// Subprotocols are the subprotocols that the route speaks. The first one
 	// that the client offers and that is on the list is chosen; if there is
 	// none the connection has no subprotocol, which browsers refuse. A handler
@@ -79,6 +83,7 @@ func (o *Options) withDefaults() Options {
 		full.Subprotocols = slices.Clone(o.Subprotocols)
 		full.AllowedOrigins = slices.Clone(o.AllowedOrigins)
 	}
+	full.Compression = full.Compression.withDefaults()
 	if full.MaxMessageBytes == 0 {
 		full.MaxMessageBytes = DefaultMaxMessageBytes
 	}

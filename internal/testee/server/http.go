@@ -16,6 +16,9 @@ func application(o *options, l *ioloop.IOLoop, all *rooms) *web.Application {
 	server := o.server
 	server.ReusePort = o.loops > 1
 	sockets := &websocket.Options{MaxMessageBytes: o.maxMessage, Subprotocols: []string{"chat", "superchat"}, AllowAllOrigins: true}
+	if !o.noDeflate {
+		sockets.Compression = &websocket.Compression{}
+	}
 	room := all.of(l)
 	routes := []web.Route{
 		web.Func("^/$", hello),

@@ -1,0 +1,158 @@
+package websocket
+
+import (
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/turbogo/turbo/internal/rfc6455"
+)
+
+// packed is a message in one compressed frame, as a client sends it. Its content
+// was compressed by the other end of the terms.
+func packed(t *testing.T, op rfc6455.Opcode, message string) []byte {
+	cfg := rfc6455.Config{Role: rfc6455.Client, MaskKey: func() [4]byte { return [4]byte{1, 2, 3, 4} }}
+	cfg.Extension = rfc6455.NewDeflate(&cfg, new(rfc6455.DeflateTools), rfc6455.DeflateTerms{})
+	var c rfc6455.Conn
+	c.Init(&cfg)
+	b, err := c.AppendMessage(nil, op, []byte(message))
+	if err != nil || b[0]&rfc6455.RSV1 == 0 {
+		t.Fatalf("%v, first byte %#x", err, b[0])
+	}
+	return b
+}
+
+// compressedRig is a rig on which compression has been agreed upon.
+func compressedRig(t *testing.T, o *Options, offer string) *rig {
+	r := newRig(t, o)
+	list, err := rfc6455.ParseExtensions([]string{offer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := r.conn.kind.opts.Compression.accept(list)
+	if a.response == "" {
+		t.Fatal("nothing was agreed upon")
+	}
+	r.conn.compress(a)
+	return r
+}
+
+const offer = "permessage-deflate; client_max_window_bits"
+
+func TestHandshakeAgreesOnCompression(t *testing.T) {
+	const both = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+	for _, tc := range []struct {
+		options     *Compression
+		offer, want string
+	}{
+		{nil, offer, ""},
+		{&Compression{}, "", ""},
+		{&Compression{}, "permessage-bzip2", ""},
+		{&Compression{}, "permessage-deflate; server_max_window_bits=7", ""},
+		{&Compression{}, offer, both},
+		{&Compression{}, "permessage-deflate; server_max_window_bits=7, " + offer, both},
+		{&Compression{}, "permessage-deflate; server_max_window_bits=9", both + "; server_max_window_bits=9"},
+		{&Compression{PeerWindowBits: 10}, offer, both + "; client_max_window_bits=10"},
+		{&Compression{Takeover: true}, offer, "permessage-deflate; server_no_context_takeover"},
+	} {
+		s := newSite(t, &Options{Compression: tc.options})
+		var head string
+		s.do(func() {
+			c := s.dial()
+			c.status = func(got, _ string) { head = got }
+			c.send([]byte(handshake("/ws", "Sec-WebSocket-Extensions: "+tc.offer)))
+		})
+		s.play()
+		got := ""
+		for line := range strings.SplitSeq(head, "\r\n") {
+			if value, ok := strings.CutPrefix(line, "Sec-WebSocket-Extensions: "); ok {
+				got += value
+			}
+		}
+		if got != tc.want || !strings.HasPrefix(head, "HTTP/1.1 101 ") {
+			t.Errorf("%+v, offer %q: %q, want %q", tc.options, tc.offer, head, tc.want)
+		}
+	}
+}
+
+func TestMalformedExtensionsAreRefused(t *testing.T) {
+	for _, value := range []string{"permessage-deflate;", "a b", `a;b="`, "=", "permessage-deflate; server_max_window_bits="} {
+		s := newSite(t, nil)
+		s.connect(handshake("/ws", "Sec-WebSocket-Extensions: "+value))
+		if got := s.play(); len(got) == 0 || !strings.HasPrefix(got[0], "peer: HTTP/1.1 400 Bad Request") {
+			t.Errorf("%q: %q", value, got)
+		}
+	}
+}
+
+func TestCompressedMessagesBothWays(t *testing.T) {
+	r := compressedRig(t, &Options{Compression: &Compression{Threshold: 100}}, offer)
+	big := many("Hello! ", 1000)
+	r.owner.onMessage = func(msg []byte) { r.must(r.conn.WriteMessage(msg)) }
+	r.peer.frame = func(h rfc6455.Header, _ int, payload []byte) {
+		r.note("peer: rsv %#x, short %v", h.RSV, len(payload) < 200)
+	}
+	r.send(packed(t, rfc6455.Text, big))
+	r.send(text("short"))
+	r.send(text(many("x", 100)))
+	r.run("message text of 7000", "peer: rsv 0x40, short true", `message text "short"`, "peer: rsv 0x0, short true",
+		"message text of 100", "peer: rsv 0x40, short true")
+}
+
+func TestBombIsStopped(t *testing.T) {
+	r := compressedRig(t, &Options{MaxMessageBytes: 100000, Compression: &Compression{}}, offer)
+	r.send(packed(t, rfc6455.Binary, many("\x00", 10<<20)))
+	r.run("error WebSocket protocol error: message is too big", `peer: close 1009 "message is too big"`, "peer: eof", `close 1006 ""`)
+}
+
+func TestBrokenCompressionIsAFault(t *testing.T) {
+	r := compressedRig(t, &Options{Compression: &Compression{}}, offer)
+	f := text("\x07no block is like that")
+	f[0] |= rfc6455.RSV1
+	r.send(f)
+	r.run("error WebSocket protocol error: encoded message cannot be decoded",
+		`peer: close 1007 "encoded message cannot be decoded"`, "peer: eof", `close 1006 ""`)
+}
+
+func TestTakeoverIsOneConnectionsOwn(t *testing.T) {
+	k := newKind(&Options{Compression: &Compression{Takeover: true}})
+	r := newRig(t, &k.opts)
+	own := r.conn.kind
+	with, without := rfc6455.DeflateTerms{}, rfc6455.DeflateTerms{ClientNoTakeover: true}
+	if own.compressing(with) == own.compressing(with) {
+		t.Error("two connections share what their peers refer to")
+	}
+	if own.compressing(without) != own.compressing(without) {
+		t.Error("two connections do not share what they could")
+	}
+	r.run()
+}
+
+// TestIdleCompressedConnectionHoldsNothing: after a message in each direction a
+// connection is as small as one without compression.
+func TestIdleCompressedConnectionHoldsNothing(t *testing.T) {
+	r := compressedRig(t, &Options{Compression: &Compression{}}, offer)
+	r.owner.onMessage = func(msg []byte) { r.must(r.conn.WriteMessage(msg)) }
+	r.peer.frame = func(rfc6455.Header, int, []byte) {}
+	msg := packed(t, rfc6455.Text, many("Hello! ", 1000))
+	r.send(msg[:len(msg)/2]).wait(time.Second).send(msg[len(msg)/2:])
+	r.do(func() {
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		conns := make([]Conn, 1000)
+		for i := range conns {
+			conns[i].open(r.conn.kind, r.conn.stream, r.owner, nil)
+			conns[i].compress(agreement{rfc6455.DeflateTerms{ServerNoTakeover: true, ClientNoTakeover: true}, "yes"})
+		}
+		runtime.ReadMemStats(&after)
+		if got := (after.TotalAlloc - before.TotalAlloc) / 1000; got > 220 {
+			t.Errorf("an idle connection has %d bytes", got)
+		}
+		for i := range conns {
+			conns[i].kind.remove(&conns[i])
+		}
+	})
+	r.run("message text of 7000")
+}
