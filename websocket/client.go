@@ -23,7 +23,7 @@ type Client struct {
 // clientEvents are the callbacks of an open connection.
 type clientEvents struct {
 	message, ping, pong func(*Client, []byte)
-	drain, close        func(*Client)
+	drain, slow, close  func(*Client)
 	error               func(*Client, *Error)
 }
 
@@ -35,7 +35,7 @@ type clientEvents struct {
 //	ModifyHeaders    what is going to be sent
 //	OnHeaders        what was answered
 //	OnConnect        the connection is open
-//	OnMessage, OnPing, OnPong, OnDrain
+//	OnMessage, OnPing, OnPong, OnDrain, OnSlow
 //	OnError          there is no connection; or it ends, because of that
 //	OnClose          once, last, if there was a connection
 //
@@ -55,7 +55,7 @@ func Dial(rawURL string, o *ClientOptions) *Client {
 	}
 	c := &Client{loop: l, attempt: a, on: clientEvents{
 		message: a.o.OnMessage, ping: a.o.OnPing, pong: a.o.OnPong,
-		drain: a.o.OnDrain, close: a.o.OnClose, error: a.o.OnError,
+		drain: a.o.OnDrain, slow: a.o.OnSlow, close: a.o.OnClose, error: a.o.OnError,
 	}}
 	a.c = c
 	a.opened, a.settle = ioloop.NewFuture[*Client](l)
@@ -198,6 +198,9 @@ func (o *clientOwner) tell(name string, fn func(*Client, []byte), data []byte) {
 
 // OnDrain calls OnDrain.
 func (o *clientOwner) OnDrain() { o.plain("OnDrain", o.on.drain) }
+
+// OnSlow calls OnSlow.
+func (o *clientOwner) OnSlow() { o.plain("OnSlow", o.on.slow) }
 
 // OnClose calls OnClose.
 func (o *clientOwner) OnClose() { o.plain("OnClose", o.on.close) }

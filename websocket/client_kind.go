@@ -15,6 +15,7 @@ const serverGoesFirst = 2 * time.Second
 type clientKey struct {
 	messageBytes      int64
 	queuedBytes       int
+	slow              SlowPolicy
 	ping, pong, close time.Duration
 	pings             bool // OnPing answers them
 }
@@ -26,6 +27,7 @@ func (s *shared) clientKind(o *ClientOptions) *kind {
 	key := clientKey{
 		messageBytes: opts.MaxMessageBytes,
 		queuedBytes:  opts.MaxQueuedBytes,
+		slow:         opts.SlowPolicy,
 		ping:         opts.PingInterval,
 		pong:         opts.PingTimeout,
 		close:        opts.CloseTimeout,

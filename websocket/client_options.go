@@ -46,6 +46,9 @@ type ClientOptions struct {
 	// OnDrain is called when the server has read what was queued for it: see
 	// Drainer.
 	OnDrain func(c *Client)
+	// OnSlow is called when a message was refused because the server reads too
+	// slowly, if SlowPolicy is SlowTell: see SlowHandler.
+	OnSlow func(c *Client)
 	// OnError is called when there is no connection, and nothing follows then; or
 	// when an open one ends because something is wrong, and OnClose follows. A
 	// server that merely disappears is no error.
@@ -130,6 +133,9 @@ type ClientOptions struct {
 	// MaxQueuedBytes bounds what waits to be read by a slow server, in bytes, as
 	// Options.MaxQueuedBytes does. Default: 1 MiB.
 	MaxQueuedBytes int
+	// SlowPolicy is what is done about a message that meets a full queue. Default:
+	// SlowCut, the connection is cut.
+	SlowPolicy SlowPolicy
 	// PingInterval is for how long nothing may come from the server before it is
 	// asked with a ping whether it is still there, PingTimeout for how long it
 	// may then go on to say nothing before the connection is cut. Anything
@@ -148,6 +154,7 @@ func (o *ClientOptions) limits() Options {
 	x := Options{
 		MaxMessageBytes: o.MaxMessageBytes,
 		MaxQueuedBytes:  o.MaxQueuedBytes,
+		SlowPolicy:      o.SlowPolicy,
 		PingInterval:    o.PingInterval,
 		PingTimeout:     o.PingTimeout,
 		CloseTimeout:    o.CloseTimeout,
