@@ -107,9 +107,13 @@ func (c *conn) HandleClose(error) {
 		return
 	}
 	// The exchange is not used again: its handler may be about to look at it.
-	fn := x.onClose
+	x.remember()
+	fn, gone := x.onClose, x.onGone
 	x.drop(c.srv.loop, ErrClosed)
-	x.c, x.onClose, x.done = nil, nil, nil
+	x.c, x.onClose, x.onGone, x.done = nil, nil, nil, nil
+	if gone != nil {
+		c.srv.loop.AddCallback(gone)
+	}
 	if fn != nil {
 		fn()
 	}
@@ -358,8 +362,10 @@ func (c *conn) refuse(err error) {
 
 // giveUp is the end of a request that was refused.
 func (c *conn) giveUp(x *exchange) {
-	if x.flow == collected && x.onClose != nil { // its ServeHead asked to be told
-		c.srv.loop.AddCallback(x.onClose)
+	for _, fn := range [...]func(){x.onClose, x.onGone} {
+		if x.flow == collected && fn != nil { // its ServeHead asked to be told
+			c.srv.loop.AddCallback(fn)
+		}
 	}
 	x.drop(c.srv.loop, ErrFinished)
 	x.stage, x.done = finished, nil

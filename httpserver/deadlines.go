@@ -102,11 +102,17 @@ func (c *conn) checkWrite() {
 
 // timeout gives up on a request that has begun.
 func (c *conn) timeout() {
-	switch err := c.core.Timeout(); {
-	case err == nil:
-	case c.x != nil && c.x.wants():
-		c.runLater() // the handler hears of it first
-	default:
+	if err := c.core.Timeout(); err != nil {
+		c.refuseLater(err)
+	}
+}
+
+// refuseLater refuses the request, of which the handler hears first if it has
+// taken the body.
+func (c *conn) refuseLater(err error) {
+	if c.x != nil && c.x.wants() {
+		c.runLater()
+	} else {
 		c.refuse(err)
 	}
 }

@@ -21,14 +21,20 @@ const (
 // request needs and an idle connection does not. Exchanges are used again and
 // again; what handlers hold is a Request, which is not.
 type exchange struct {
-	c    *conn // nil when the connection is gone or was taken away
-	r    *Request
-	head http1.Head
-	body []byte
+	head   http1.Head
+	body   []byte
+	writes uint32 // counts those that done belonged to, through all uses of the exchange
+	use
+}
 
+// use is the part of an exchange that is of no use to the next one.
+type use struct {
+	c       *conn // nil when the connection is gone or was taken away
+	r       *Request
 	done    func() // of the last write
-	writes  uint32 // counts those that done belonged to, through all uses of the exchange
 	onClose func()
+	onGone  func()
+	srv     *Server
 
 	want     func(part []byte, err error) // the callback of ReadBody
 	received int64                        // bytes of the body
@@ -57,7 +63,7 @@ func (s *Server) takeExchange(c *conn) *exchange {
 	} else {
 		x = new(exchange)
 	}
-	x.c = c
+	x.c, x.srv = c, s
 	x.r = s.newRequest(x)
 	if s.o.AccessLog != nil {
 		x.begun = time.Now()
@@ -89,14 +95,14 @@ var poison bool
 func (s *Server) freeExchange(x *exchange) {
 	x.r.x = nil
 	x.head.Reset()
-	body := x.body
 	if poison {
-		clear(body[:cap(body)])
+		clear(x.body[:cap(x.body)])
 	}
-	if cap(body) > keepBody {
-		body = nil
+	if x.body = x.body[:0]; cap(x.body) > keepBody {
+		x.body = nil
 	}
-	*x = exchange{head: x.head, body: body[:0], writes: x.writes + 1}
+	x.writes++
+	x.use = use{}
 	if len(s.free) < keepExchanges {
 		s.free = append(s.free, x)
 	}

@@ -161,6 +161,12 @@ func (r *Request) RemoteIP() string {
 	return x.remote
 }
 
+// remember keeps what a log wants to know when the connection is gone.
+func (x *exchange) remember() { x.remote = x.r.RemoteIP() }
+
+// Server returns the server that the request came to, nil when it is over.
+func (r *Request) Server() *Server { return r.get().srv }
+
 // proxied returns the address that a proxy says, "" when it says none. A list
 // of X-Forwarded-For has been lengthened by every proxy on the way; only the
 // last entry is from the one in front of this server.

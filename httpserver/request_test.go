@@ -7,6 +7,55 @@ import (
 	"time"
 )
 
+// A client that has ended its half has not gone, unless somebody takes it for
+// that; one that has really gone is still known by its address.
+func TestOnGone(t *testing.T) {
+	var q *Request
+	gone, closed := 0, 0
+	half := false
+	play(t, nil, func(x *Request) {
+		q = x
+		q.OnGone(func() { gone++ })
+		if !half {
+			q.OnClose(func() { closed++ })
+		}
+	}, func(r *rig) {
+		half = true
+		c := r.dialTCP()
+		r.until(func() bool { return c.stream.LocalAddr() != nil })
+		c.stream.Write([]byte(getRoot), nil)
+		r.until(func() bool { return q != nil })
+		c.stream.CloseWrite()
+		r.turns(20)
+		if gone+closed > 0 {
+			t.Error("it has not gone")
+		}
+		if q.Server() != r.server {
+			t.Error("another server")
+		}
+		q.StartResponse(200, nil, -1)
+		c.stream.Close()
+		r.until(func() bool {
+			q.Write([]byte("x"), nil)
+			return gone > 0
+		})
+		if ip := q.RemoteIP(); ip != "127.0.0.1" {
+			t.Errorf("it was %q", ip)
+		}
+		half = false
+		c = r.dial()
+		c.send(getRoot)
+		c.stream.CloseWrite()
+		r.turns(20)
+		if closed != 1 {
+			t.Error("nobody was told")
+		}
+		if err := q.Respond(200, nil, nil); err != ErrClosed {
+			t.Error(err)
+		}
+	})
+}
+
 func TestRequestFields(t *testing.T) {
 	var got []string
 	say := func(format string, args ...any) { got = append(got, fmt.Sprintf(format, args...)) }

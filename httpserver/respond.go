@@ -195,8 +195,9 @@ func (r *Request) Abort() {
 
 // OnClose has fn called, in a callback of its own, when the connection ends
 // before the request is finished and the callback of its last Write, if it has
-// one, has been called: exactly one of the two is. A second OnClose replaces
-// the first.
+// one, has been called: exactly one of the two is. A client that ends its half of
+// the connection is taken to have left, and the connection is closed (rule 40);
+// see OnGone. A second OnClose replaces the first.
 func (r *Request) OnClose(fn func()) {
 	x, err := r.use()
 	if err != nil {
@@ -205,6 +206,17 @@ func (r *Request) OnClose(fn func()) {
 	x.onClose = fn
 	if x.c.eof && fn != nil {
 		x.c.cut() // as good as closed, see HandleEOF
+	}
+}
+
+// OnGone has fn called, in a callback of its own, when the connection has really
+// ended before the request is finished and the callback of its last Write, if it
+// has one, has been called: exactly one of the two is. A client that has only
+// ended its own half has not gone: it may still be answered, as long as
+// Options.IdleTimeout. A second OnGone replaces the first.
+func (r *Request) OnGone(fn func()) {
+	if x, err := r.use(); err == nil {
+		x.onGone = fn
 	}
 }
 
@@ -232,7 +244,8 @@ func (r *Request) Detach() (stream *iostream.IOStream, rest []byte, err error) {
 	c.life = gone
 	c.x = nil
 	c.logAccess(x)
-	x.c, x.stage, x.onClose = nil, finished, nil
+	x.remember()
+	x.c, x.stage, x.onClose, x.onGone = nil, finished, nil, nil
 	x.drop(c.srv.loop, ErrFinished)
 	if x.busy == 0 {
 		c.srv.retire(x)

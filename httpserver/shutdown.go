@@ -2,6 +2,7 @@ package httpserver
 
 import (
 	"context"
+	"time"
 
 	"github.com/turbogo/turbo/internal/http1"
 	"github.com/turbogo/turbo/ioloop"
@@ -44,8 +45,9 @@ func (s *Server) AddShutdownHook(fn func()) {
 
 // Shutdown ends the server: it stops to accept, closes idle connections at once
 // and lets requests that have begun be received and answered, with Connection:
-// close; then it calls the hooks. When ctx ends first, what is left is cut, and
-// hooks are not waited for any more. The future is settled when no connection
+// close; then it calls the hooks. When ctx ends first, what is left is cut
+// (requests that are still being received are told so with 503, which may take a
+// second), and hooks are not waited for any more. The future is settled when no connection
 // and no hook is left, or when ctx has ended, with its error then if anything
 // was left. Connections that were detached are not waited for; their owners add
 // a hook.
@@ -152,11 +154,32 @@ func (s *Server) cutRest(err error) {
 		return
 	}
 	stop.ended, stop.err = true, err
+	told := false
 	s.each(func(c *conn) {
 		if !c.stream.Closed() {
 			stop.counts.Cut++
-			c.cut()
+			told = c.cutShort() || told
 		}
 	})
+	if told {
+		s.loop.AddTimeout(lastWords, func() { s.each((*conn).cut) })
+	}
 	stop.progress(s)
+}
+
+// lastWords is how long those who are told that the server shuts down may take
+// to read it.
+const lastWords = time.Second
+
+// cutShort cuts the connection, but a request that is being received is
+// answered first: then it reports true.
+func (c *conn) cutShort() bool {
+	if c.life == serving && !c.giving && (c.x == nil || c.x.stage == incoming || c.x.wants()) {
+		if err := c.core.Shutdown(); err != nil {
+			c.refuseLater(err)
+			return true
+		}
+	}
+	c.cut()
+	return false
 }

@@ -232,6 +232,42 @@ func TestShutdownDoesNotWaitForAHookForEver(t *testing.T) {
 	})
 }
 
+// A request that is still being received when the context ends is told so.
+func TestShutdownAnswersWhoIsStillSending(t *testing.T) {
+	errs := 0
+	head := func(q *Request) {
+		if string(q.Path()) == "/h" {
+			q.ReadBody(func(_ []byte, err error) {
+				var pe *ProtocolError
+				if errors.As(err, &pe) && pe.Status == 503 {
+					errs++
+				}
+			})
+		}
+	}
+	playHeads(t, nil, head, nil, func(r *rig) {
+		partial, whole, taken := r.dial(), r.dial(), r.dial()
+		partial.send(getRoot[:20])
+		whole.send("POST /w HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\nx")
+		taken.send(headOf11)
+		ctx, cancel := context.WithCancel(context.Background())
+		f := r.server.Shutdown(ctx)
+		r.clock.Hold(true)
+		cancel()
+		r.until(func() bool { return partial.eof && whole.eof && taken.eof })
+		for _, c := range []*client{partial, whole, taken} {
+			c.expect(refusalText("503 Service Unavailable", "server is shutting down"), "eof")
+		}
+		r.clock.Hold(false)
+		if counts, err := f.Await(); counts != (Counts{Cut: 3}) || err != context.Canceled {
+			t.Errorf("got %+v, %v", counts, err)
+		}
+		if errs != 1 {
+			t.Errorf("%d handlers were told", errs)
+		}
+	})
+}
+
 // The last connection may be taken away while the server waits for it, and
 // bring a hook with it.
 func TestShutdownEndsWhenTheLastIsDetached(t *testing.T) {

@@ -77,7 +77,7 @@ func TestTurboErrors(t *testing.T) {
 	r.Differs(d34+": answered", none, internal)
 	r.Differs(d34+": answered", none, internal)
 	r.Differs(d34+": the response is complete, then the connection ends", `  "HTTP/1.1 200 OK\r\nServer: Turbo.lua v2\r\nContent-Type: text/html; charset=UTF-8\r\nContent-Length: 3\r\nDate: <date>\r\n\r\nfinHTTP/1.1 500 Internal Server Error\r\nServer: Turbo.lua v2\r\nContent-Type: text/html; charset=UTF-8\r\nContent-Length: <n>\r\nDate: <date>\r\n\r\n<pre traceback Error in RequestHandler>" [open]`,
-		`  "HTTP/1.1 200 OK\r\nServer: Turbo.lua v2\r\nConnection: close\r\nContent-Type: text/html; charset=UTF-8\r\nContent-Length: 3\r\nDate: <date>\r\nConnection: close\r\n\r\nfin" [eof]`)
+		`  "HTTP/1.1 200 OK\r\nServer: Turbo.lua v2\r\nConnection: close\r\nContent-Type: text/html; charset=UTF-8\r\nContent-Length: 3\r\nDate: <date>\r\n\r\nfin" [eof]`)
 	var logs bytes.Buffer
 	verbs := map[string]func(h *hooked) error{
 		"err400": func(*hooked) error { return &HTTPError{Code: 400, Message: "msg"} },

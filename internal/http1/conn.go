@@ -305,10 +305,15 @@ func (c *Conn) SetBodyLimit(n int64) { c.most = max(n, 0) }
 
 // Timeout gives up on a message that has begun and is not complete, and
 // returns the error with which Next goes on; nil when there is no such message.
-func (c *Conn) Timeout() error {
+func (c *Conn) Timeout() error { return c.giveUp(errTimeout) }
+
+// Shutdown is Timeout for a server that has no more time.
+func (c *Conn) Shutdown() error { return c.giveUp(errUnavailable) }
+
+func (c *Conn) giveUp(err *ProtocolError) error {
 	switch c.recv {
 	case RecvHead, RecvBody, RecvTrailers:
-		return c.fail(errTimeout)
+		return c.fail(err)
 	}
 	return nil
 }

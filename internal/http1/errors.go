@@ -17,6 +17,7 @@ func (e *ProtocolError) Error() string { return "http1: " + e.Reason }
 var (
 	errTruncated     = &ProtocolError{400, "connection closed in the middle of a message"}
 	errTimeout       = &ProtocolError{408, "request not complete in time"}
+	errUnavailable   = &ProtocolError{503, "server is shutting down"}
 	errEmptyLines    = &ProtocolError{400, "too many empty lines before the request line"}
 	errBareLF        = &ProtocolError{400, "line does not end in CRLF"}
 	errNotHTTP       = &ProtocolError{400, "request does not begin with a method"}

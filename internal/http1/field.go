@@ -120,6 +120,11 @@ func (h *Head) setHost(place span, value []byte) *ProtocolError {
 		return errHostRepeated
 	}
 	h.flags |= hasHost
+	// RFC 9112 3.2: the value is empty when the target URI has no authority, of
+	// which a target that is no whole URI leaves it to this field to tell.
+	if len(value) == 0 && !h.has(hasAuthority) {
+		return nil
+	}
 	if !validHost(value) {
 		return errHost
 	}

@@ -38,6 +38,11 @@ type Head struct {
 	trailers []field
 
 	method string
+	facts
+}
+
+// facts are the part of a head without pointers.
+type facts struct {
 	target span // of a response: its reason phrase
 	path   span
 	query  span
@@ -62,17 +67,17 @@ const (
 // Reset forgets the message and keeps the buffers, unless they are unusually
 // large. Views that were taken before are empty from now on.
 func (h *Head) Reset() {
-	buf, fields, trailers := h.buf[:0], h.fields[:0], h.trailers[:0]
-	if cap(buf) > keepHeadBytes {
-		buf = nil
+	h.buf, h.fields, h.trailers = h.buf[:0], h.fields[:0], h.trailers[:0]
+	if cap(h.buf) > keepHeadBytes {
+		h.buf = nil
 	}
-	if cap(fields) > keepHeadFields {
-		fields = nil
+	if cap(h.fields) > keepHeadFields {
+		h.fields = nil
 	}
-	if cap(trailers) > keepHeadFields {
-		trailers = nil
+	if cap(h.trailers) > keepHeadFields {
+		h.trailers = nil
 	}
-	*h = Head{buf: buf, fields: fields, trailers: trailers, gen: h.gen + 1}
+	h.method, h.facts = "", facts{gen: h.gen + 1}
 }
 
 func (h *Head) bytes(s span) []byte { return h.buf[s.off : s.off+s.len : s.off+s.len] }
@@ -110,7 +115,8 @@ func (h *Head) Query() []byte { return h.bytes(h.query) }
 
 // Host returns the authority that the request is for, with its port if it has
 // one: of the target when that is in absolute form (RFC 9112 3.2.2), of the
-// Host field otherwise. It is empty for a request of HTTP/1.0 that has none.
+// Host field otherwise. It is empty when that is, and for a request of HTTP/1.0
+// that has none.
 func (h *Head) Host() []byte { return h.bytes(h.host) }
 
 // Minor returns the minor version: 0 or 1, or what a peer of a later 1.x says.

@@ -129,5 +129,5 @@ func (h *Header) index(name string) int {
 }
 
 func validField(name, value string) bool {
-	return len(name) > 0 && allString(name, isToken) && allString(value, isValue)
+	return len(name) > 0 && allString(name, isToken) && validValue([]byte(value))
 }

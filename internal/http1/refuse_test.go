@@ -256,6 +256,15 @@ func TestHosts(t *testing.T) {
 		if strings.ContainsAny(host, "\x00\x7f") || strings.TrimSpace(host) != host {
 			continue // refused earlier
 		}
+		if host == "" {
+			// RFC 9112 3.2: it is valid where the target has no authority.
+			check(t, nil, "GET / HTTP/1.1\r\nHost:\r\n\r\n", `GET / 1.1 path="/" host="" Host=""`, "end", "closed")
+			check(t, nil, "OPTIONS * HTTP/1.1\r\nHost: \r\n\r\n", `OPTIONS * 1.1 path="*" host="" Host=""`, "end", "closed")
+			check(t, nil, "GET / HTTP/1.1\r\nHost: \r\nHost: \r\n\r\n", refused(errHostRepeated))
+			check(t, nil, "GET http://a/ HTTP/1.1\r\nHost:\r\n\r\n", refused(errHost))
+			check(t, nil, "CONNECT a:1 HTTP/1.1\r\nHost:\r\n\r\n", refused(errHost))
+			continue
+		}
 		check(t, nil, "GET / HTTP/1.1\r\nHost: "+host+"\r\n\r\n", refused(errHost))
 	}
 }

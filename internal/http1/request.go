@@ -74,7 +74,7 @@ func (r *RequestHead) validLine() bool {
 	if r.Method == "" || !allString(r.Method, isToken) || r.Target == "" || !allString(r.Target, isTarget) || r.Minor > 1 {
 		return false
 	}
-	h := Head{method: r.Method, target: span{0, uint32(len(r.Target))}}
+	h := Head{method: r.Method, facts: facts{target: span{0, uint32(len(r.Target))}}}
 	return h.setTarget([]byte(r.Target)) == nil
 }
 

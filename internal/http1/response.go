@@ -36,7 +36,7 @@ func (c *Conn) AppendResponse(dst []byte, status int, h *Header, length int64, d
 		length = 0 // RFC 9110 15.3.6: no content, and it is said so
 	}
 	f, keep := c.plan(status, h, length)
-	w := headWriter{dst: appendStatusLine(dst, status), framing: f, length: length, date: date}
+	w := headWriter{dst: appendStatusLine(dst, status), framing: f, length: length, date: date, head: c.isHead()}
 	if err := w.fields(h, status); err != nil {
 		return dst, err
 	}
@@ -57,9 +57,11 @@ func (c *Conn) AppendResponse(dst []byte, status int, h *Header, length int64, d
 func (c *Conn) plan(status int, h *Header, length int64) (f framing, keep bool) {
 	// A request that is not read to its end cannot be followed by another one.
 	keep = c.KeepAlive() && c.recv == RecvDone
-	for name, value := range h.All() {
-		if equalFold(name, "Connection") {
-			eachElement(value, func(e string) { keep = keep && !equalFold(e, "close") })
+	if h != nil {
+		for i := range h.list {
+			if f := &h.list[i]; len(f.Name) == len("Connection") && equalFold(f.Name, "Connection") {
+				eachElement(f.Value, func(e string) { keep = keep && !equalFold(e, "close") })
+			}
 		}
 	}
 	connect := c.head != nil && c.head.method == "CONNECT"
@@ -201,6 +203,9 @@ type headWriter struct {
 	framing framing
 	framed  bool // the framing field is there
 	dated   bool // and Date
+	closing bool // a field says that the connection ends
+	keeping bool // or that it does not
+	head    bool // the answer to HEAD
 }
 
 func (w *headWriter) fields(h *Header, status int) error {
@@ -213,6 +218,11 @@ func (w *headWriter) fields(h *Header, status int) error {
 			continue
 		case equalFold(name, "Transfer-Encoding"):
 			return ErrFraming
+		case equalFold(name, "Connection"):
+			eachElement(value, func(e string) {
+				w.closing = w.closing || equalFold(e, "close")
+				w.keeping = w.keeping || equalFold(e, "keep-alive")
+			})
 		case equalFold(name, "Date"):
 			w.dated = true
 			if value == "" {
@@ -243,7 +253,7 @@ func (w *headWriter) contentLength(name, value string, status int) error {
 	case value == "":
 		w.appendFraming(name)
 		return nil
-	case status == 304:
+	case status == 304 || w.head:
 		if !allString(value, isDigit) {
 			return ErrFraming
 		}
@@ -276,12 +286,13 @@ func (w *headWriter) appendDate() {
 	}
 }
 
-// connection says what is not the default of the peer's version (RFC 9112 9.3).
+// connection says what is not the default of the peer's version (RFC 9112 9.3),
+// if the owner has not said it.
 func (w *headWriter) connection(keep, old bool) {
 	switch {
-	case !keep:
+	case !keep && !w.closing:
 		w.dst = append(w.dst, "Connection: close\r\n"...)
-	case old:
+	case keep && old && !w.keeping:
 		w.dst = append(w.dst, "Connection: Keep-Alive\r\n"...)
 	}
 }

@@ -35,6 +35,9 @@ func StatusText(status int) string {
 // appendStatusLine: the space before the reason phrase is there even when the
 // phrase is not (RFC 9112 4).
 func appendStatusLine(dst []byte, status int) []byte {
+	if status == 200 { // nearly always
+		return append(dst, "HTTP/1.1 200 OK\r\n"...)
+	}
 	dst = append(dst, "HTTP/1.1 "...)
 	dst = strconv.AppendInt(dst, int64(status), 10)
 	dst = append(dst, ' ')

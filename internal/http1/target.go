@@ -78,11 +78,8 @@ func validHost(p []byte) bool {
 		}
 		port = p[end+1:]
 	} else {
-		end := bytes.IndexByte(p, ':')
-		if end < 0 {
-			end = len(p)
-		}
-		if end == 0 || !validRegName(p[:end]) {
+		end := regName(p)
+		if end == 0 {
 			return false
 		}
 		port = p[end:]
@@ -104,18 +101,19 @@ func validPort(p []byte) bool {
 	return true
 }
 
-func validRegName(p []byte) bool {
+// regName returns the length of the reg-name (RFC 3986 3.2.2) that p begins
+// with.
+func regName(p []byte) int {
 	for i := 0; i < len(p); i++ {
-		if p[i] == '%' {
-			if i+2 >= len(p) || class[p[i+1]]&isHex == 0 || class[p[i+2]]&isHex == 0 {
-				return false
-			}
+		switch c := p[i]; {
+		case class[c]&isRegName != 0:
+		case c == '%' && i+2 < len(p) && class[p[i+1]]&isHex != 0 && class[p[i+2]]&isHex != 0:
 			i += 2
-		} else if class[p[i]]&isRegName == 0 {
-			return false
+		default:
+			return i
 		}
 	}
-	return true
+	return len(p)
 }
 
 // validIPLiteral is what stands between brackets: an IPv6 address or what may
