@@ -57,6 +57,7 @@ const (
 // rare is what few connections have, or only for some time.
 type rare struct {
 	pong     func(payload []byte) // the callback of the last Ping
+	writers  []func(error)        // they wait until the queue is short
 	reason   string               // of the peer's close frame
 	protocol string               // the subprotocol
 	cause    error                // what OnError is to be told at the end
@@ -73,6 +74,7 @@ func (c *Conn) rarely() *rare {
 
 // open makes c the connection over s. The handshake is over.
 func (c *Conn) open(k *kind, s *iostream.IOStream, owner receiver, rest []byte) {
+	k = k.of(owner)
 	c.kind, c.stream, c.owner = k, s, owner
 	c.core.Init(&k.core)
 	c.life = opening
@@ -186,6 +188,8 @@ func (c *Conn) hear(ev rfc6455.Event) {
 		if c.kind.core.ManualPong {
 			c.owner.(pinger).OnPing(ev.Payload)
 		}
+	case rfc6455.Part:
+		c.hearPart(ev)
 	case rfc6455.PongFrame:
 		c.hearPong(ev.Payload)
 	case rfc6455.CloseFrame:
@@ -245,10 +249,15 @@ func (c *Conn) end() {
 	}
 	if r := c.rare; r != nil {
 		r.pong, r.rest = nil, nil
+		waiting := c.tellWriters()
 		if e, ok := c.owner.(ErrorHandler); ok && r.cause != nil {
 			// OnError may panic or suspend, OnClose comes all the same.
 			c.kind.loop.AddRunner((*lastTurn)(c))
 			e.OnError(r.cause)
+			return
+		}
+		if waiting {
+			c.kind.loop.AddRunner((*lastTurn)(c)) // they hear of it before
 			return
 		}
 	}

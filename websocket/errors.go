@@ -18,6 +18,9 @@ var (
 	// wait for it. The message was not sent; what else is done about it is
 	// Options.SlowPolicy's to say.
 	ErrQueueFull = errors.New("websocket: the peer reads too slowly")
+	// ErrMessageOpen: a message that is being sent in parts must end before the
+	// next one begins.
+	ErrMessageOpen = errors.New("websocket: the last message has not been ended")
 	// ErrPingTimeout: the connection was cut because nothing came from the peer
 	// for Options.PingTimeout after a ping.
 	ErrPingTimeout = errors.New("websocket: the peer does not answer")
@@ -48,6 +51,8 @@ func translate(err error) error {
 		return &ProtocolError{fault.Code, fault.Reason}
 	case errors.Is(err, rfc6455.ErrClosed):
 		return ErrClosed
+	case errors.Is(err, rfc6455.ErrMessageOpen):
+		return ErrMessageOpen
 	case errors.Is(err, rfc6455.ErrControlTooLong):
 		return ErrControlTooLong
 	case errors.Is(err, rfc6455.ErrCloseCode):

@@ -249,6 +249,26 @@ func (h *Handler) BufferedAmount() int { return h.conn.BufferedAmount() }
 // Writable tells whether the peer keeps up. See Conn.Writable.
 func (h *Handler) Writable() bool { return h.conn.Writable() }
 
+// WritePart sends the next part of a message. See Conn.WritePart.
+func (h *Handler) WritePart(t MessageType, p []byte, last bool) error {
+	return h.conn.WritePart(t, p, last)
+}
+
+// MessageWriter returns a writer for the next message. See Conn.MessageWriter.
+func (h *Handler) MessageWriter(t MessageType) *MessageWriter { return h.conn.MessageWriter(t) }
+
+// WhenWritable has fn called when the peer keeps up. See Conn.WhenWritable.
+func (h *Handler) WhenWritable(fn func(error)) { h.conn.WhenWritable(fn) }
+
+// Drain suspends the running callback until the peer keeps up: see Conn.Drain.
+// Before the connection is open it is the Drain of the response.
+func (h *Handler) Drain() error {
+	if h.conn.life == unborn {
+		return h.RequestHandler.Drain()
+	}
+	return h.conn.Drain()
+}
+
 // PauseReading stops to read from the peer. See Conn.PauseReading.
 func (h *Handler) PauseReading() { h.conn.PauseReading() }
 

@@ -54,6 +54,12 @@ type rig struct {
 
 func newRig(t *testing.T, o *Options) *rig {
 	t.Helper()
+	return newRigOf(t, o, func(p *probe) receiver { return p })
+}
+
+// newRigOf is newRig for an owner that is made of the probe.
+func newRigOf(t *testing.T, o *Options, owner func(*probe) receiver) *rig {
+	t.Helper()
 	r := &rig{t: t, clock: new(looptest.Clock)}
 	r.loop = ioloop.New(&ioloop.Options{
 		Clock:  r.clock,
@@ -63,7 +69,7 @@ func newRig(t *testing.T, o *Options) *rig {
 	r.conn = new(Conn)
 	r.owner = &probe{rig: r}
 	r.peer = newPeer(client, func(line string) { r.note("peer: %s", line) })
-	r.conn.open(newKind(o).in(&upgrades{loop: r.loop}), server, r.owner, nil)
+	r.conn.open(newKind(o).in(&upgrades{loop: r.loop}), server, owner(r.owner), nil)
 	r.loop.AddCallback(r.conn.start)
 	return r
 }

@@ -22,7 +22,8 @@ type kind struct {
 	pings, pongs, closes *ioloop.Deadlines
 	ends                 *ioloop.Deadlines // of clients
 
-	live *Conn // the open connections, a list
+	live  *Conn // the open connections, a list
+	parts *kind // the same for owners who take messages in parts; see of
 }
 
 // newKind returns a template.

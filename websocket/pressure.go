@@ -99,6 +99,7 @@ func (c *Conn) drained(above bool) {
 	if c.paused {
 		c.readOn()
 	}
+	c.tellWriters()
 	if e, ok := c.owner.(Drainer); ok && c.core.State() == rfc6455.Open {
 		e.OnDrain()
 	}

@@ -1,0 +1,68 @@
+package websocket
+
+import "github.com/turbogo/turbo/internal/rfc6455"
+
+// PartHandler has messages handed over as they come, whatever their size, in
+// place of OnMessage, which is not called: a message of a gigabyte then needs no
+// gigabyte of memory. A part is what has arrived of a frame, at most 64 KiB, or
+// what that becomes when it was compressed; where parts end says nothing about
+// the message. first begins a message and last ends it, and both may be true of
+// one part, which may be empty then. part may be changed, and is valid until
+// OnMessagePart returns.
+//
+// The parts of a text are valid UTF-8 when they are put together, but one may end
+// inside of a character. Options.MaxMessageBytes bounds these messages, too:
+// when a peer breaks it, the protocol, or off, the last part never comes.
+//
+// The next part waits until OnMessagePart returns, and the peer with it, so that
+// one that suspends until a part has been dealt with has all the back-pressure
+// that it needs. See also Conn.PauseReading.
+type PartHandler interface {
+	OnMessagePart(part []byte, first, last bool)
+}
+
+// hearPart calls OnMessagePart.
+func (c *Conn) hearPart(ev rfc6455.Event) {
+	c.message = ev.Opcode
+	c.owner.(PartHandler).OnMessagePart(ev.Payload, ev.First, ev.Last)
+}
+
+// of returns the kind of connections with such an owner: k, or its sibling whose
+// messages come in parts.
+func (k *kind) of(owner receiver) *kind {
+	if _, ok := owner.(PartHandler); !ok {
+		return k
+	}
+	if k.parts == nil {
+		sibling := &kind{opts: k.opts, loop: k.loop, core: k.core, all: k.all, pings: k.pings, pongs: k.pongs, closes: k.closes}
+		sibling.core.Parts = true
+		k.parts = sibling
+		k.all.kinds = append(k.all.kinds, madeAfter{nil, sibling})
+	}
+	return k.parts
+}
+
+// WritePart sends p as the next part of a message; last says that it ends there.
+// It is for messages that are too large for memory, or not all there yet; see
+// MessageWriter for the convenient way. All parts of a message name its type,
+// and until the last one is written every other message is refused with
+// ErrMessageOpen: those of a hub, too. Pings pass.
+//
+// Other errors are those of WriteMessage. p was not sent then, and the message
+// can go on: after ErrQueueFull when OnDrain is called, or Drain returns.
+func (c *Conn) WritePart(t MessageType, p []byte, last bool) error {
+	if err := c.admit(); err != nil {
+		return err
+	}
+	frame, err := c.core.AppendPart(c.stream.AvailableBuffer(), t, p, last)
+	if err != nil {
+		return translate(err)
+	}
+	if err := c.put(frame); err != nil {
+		return err
+	}
+	if c.stream.Buffered() > c.kind.opts.highWater() {
+		c.watchQueue()
+	}
+	return nil
+}

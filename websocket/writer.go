@@ -1,0 +1,144 @@
+package websocket
+
+import (
+	"github.com/turbogo/turbo/ioloop"
+)
+
+// WhenWritable has fn called when the peer keeps up (see Writable), from a later
+// callback: at once, or when what waits for it has become little. When the
+// connection closes before, fn is told ErrClosed. It is called once in any case.
+func (c *Conn) WhenWritable(fn func(error)) {
+	switch {
+	case c.Closed():
+		c.settleLater(fn, ErrClosed)
+	case c.Writable():
+		c.settleLater(fn, nil)
+	default:
+		r := c.rarely()
+		r.writers = append(r.writers, fn)
+		c.watchQueue()
+	}
+}
+
+// settleLater calls fn from a callback.
+func (c *Conn) settleLater(fn func(error), err error) {
+	if c.kind == nil || c.kind.loop == nil {
+		fn(err) // it was never opened, and has no loop
+		return
+	}
+	c.kind.loop.AddCallback(func() { fn(err) })
+}
+
+// tellWriters calls those who wait to write, and says whether there are any.
+func (c *Conn) tellWriters() bool {
+	if c.rare == nil || len(c.rare.writers) == 0 {
+		return false
+	}
+	waiting := c.rare.writers
+	c.rare.writers = nil
+	var err error
+	if c.Closed() {
+		err = ErrClosed
+	}
+	for _, fn := range waiting {
+		c.settleLater(fn, err)
+	}
+	return true
+}
+
+// Drain suspends the running callback until the peer keeps up (see Writable). It
+// is how to send much: write, drain, write. It returns ErrClosed when the
+// connection closes, and an error when it is not called from a callback of the
+// connection's loop.
+func (c *Conn) Drain() error {
+	switch {
+	case c.Closed():
+		return ErrClosed
+	case c.Writable():
+		return nil
+	}
+	future, settle := ioloop.NewFuture[struct{}](c.kind.loop)
+	c.WhenWritable(func(err error) { settle(struct{}{}, err) })
+	_, err := future.Await()
+	return err
+}
+
+// writerPart is how many bytes of a message a MessageWriter puts in a frame at
+// most.
+const writerPart = 64 << 10
+
+// A MessageWriter sends one message in parts. It is an io.WriteCloser:
+//
+//	w := conn.MessageWriter(websocket.BinaryMessage)
+//	if _, err := io.Copy(w, source); err != nil {
+//		...
+//	}
+//	err := w.Close()
+//
+// The message is open from the first Write until Close: see WritePart.
+type MessageWriter struct {
+	conn *Conn
+	t    MessageType
+	done bool
+}
+
+// MessageWriter returns a writer for the next message, TextMessage or
+// BinaryMessage.
+func (c *Conn) MessageWriter(t MessageType) *MessageWriter {
+	return &MessageWriter{conn: c, t: t}
+}
+
+// Write sends p as the next part of the message. While the peer is behind it
+// suspends the running callback, as Drain does: so no more than half of
+// Options.MaxQueuedBytes and one part are ever queued. n counts what was sent
+// before an error: one of WritePart or of Drain, ErrClosed after Close.
+func (w *MessageWriter) Write(p []byte) (n int, err error) {
+	if w.done {
+		return 0, ErrClosed
+	}
+	for len(p) > 0 {
+		if err := w.conn.Drain(); err != nil {
+			return n, err
+		}
+		part := p[:min(len(p), writerPart)]
+		if err := w.conn.WritePart(w.t, part, false); err != nil {
+			return n, err
+		}
+		n += len(part)
+		p = p[len(part):]
+	}
+	return n, nil
+}
+
+// WriteThen is Write for who does not want to suspend: p, which should not be
+// larger than some 64 KiB, is queued as one part, and done is called, from a
+// later callback, when the next one may follow: see WhenWritable. When WriteThen
+// returns an error, done is not called.
+func (w *MessageWriter) WriteThen(p []byte, done func(error)) error {
+	if w.done {
+		return ErrClosed
+	}
+	if err := w.conn.WritePart(w.t, p, false); err != nil {
+		return err
+	}
+	w.conn.WhenWritable(done)
+	return nil
+}
+
+// Close ends the message. One that nothing was written of is empty. When it
+// returns an error, other than ErrClosed, the message is still open, and Close
+// can be called again: for a text that ends inside of a character there is no
+// way but Conn.Close.
+func (w *MessageWriter) Close() error {
+	if w.done {
+		return ErrClosed
+	}
+	if err := w.conn.Drain(); err != nil {
+		return err
+	}
+	if err := w.conn.WritePart(w.t, nil, true); err != nil {
+		return err
+	}
+	w.done = true
+	return nil
+}
