@@ -209,25 +209,31 @@ type headWriter struct {
 }
 
 func (w *headWriter) fields(h *Header, status int) error {
-	for name, value := range h.All() {
-		switch {
-		case equalFold(name, "Content-Length"):
-			if err := w.contentLength(name, value, status); err != nil {
-				return err
+	for i := range h.Len() {
+		name, value := h.list[i].Name, h.list[i].Value
+		switch len(name) { // few are worth a closer look
+		case len("Date"):
+			if equalFold(name, "Date") {
+				w.dated = true
+				if value == "" {
+					w.appendDate()
+					continue
+				}
 			}
-			continue
-		case equalFold(name, "Transfer-Encoding"):
-			return ErrFraming
-		case equalFold(name, "Connection"):
-			eachElement(value, func(e string) {
-				w.closing = w.closing || equalFold(e, "close")
-				w.keeping = w.keeping || equalFold(e, "keep-alive")
-			})
-		case equalFold(name, "Date"):
-			w.dated = true
-			if value == "" {
-				w.appendDate()
+		case len("Connection"):
+			if equalFold(name, "Connection") {
+				w.connectionOptions(value)
+			}
+		case len("Content-Length"):
+			if equalFold(name, "Content-Length") {
+				if err := w.contentLength(name, value, status); err != nil {
+					return err
+				}
 				continue
+			}
+		case len("Transfer-Encoding"):
+			if equalFold(name, "Transfer-Encoding") {
+				return ErrFraming
 			}
 		}
 		w.dst = appendField(w.dst, name, value)
@@ -239,6 +245,14 @@ func (w *headWriter) fields(h *Header, status int) error {
 		w.appendDate()
 	}
 	return nil
+}
+
+// connectionOptions notes what the owner's Connection field says.
+func (w *headWriter) connectionOptions(value string) {
+	eachElement(value, func(e string) {
+		w.closing = w.closing || equalFold(e, "close")
+		w.keeping = w.keeping || equalFold(e, "keep-alive")
+	})
 }
 
 // contentLength: an empty value is a place. With 304 and in answer to HEAD the

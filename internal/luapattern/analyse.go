@@ -32,6 +32,25 @@ func (p *Pattern) analyse() {
 	}
 	p.filter = !t.empty
 	p.first = t.first
+	p.text, p.literal = p.literally()
+}
+
+// literally returns the one subject that the pattern matches, if there is just
+// one: most of an application's routes are such.
+func (p *Pattern) literally() (text string, ok bool) {
+	n := len(p.items) - 2
+	if !p.anchored || n < 0 || p.items[n].op != opEnd {
+		return "", false
+	}
+	for i := range p.items[:n] {
+		it := &p.items[i]
+		c, one := it.set.only()
+		if it.op != opOne || !one {
+			return "", false
+		}
+		text += string([]byte{c})
+	}
+	return text, true
 }
 
 func (t *tail) prepend(it *item) {

@@ -43,7 +43,9 @@ type Pattern struct {
 	backrefs bool // failures depend on more than the place: they cannot be remembered
 	filter   bool // a match begins with a byte of first
 	first    set
-	budget   int // 0: Budget(len(subject))
+	literal  bool   // ^text$, and so a comparison
+	text     string // of a literal
+	budget   int    // 0: Budget(len(subject))
 
 	memoAtOnce bool // for tests
 }

@@ -23,6 +23,13 @@ func (m *Match) Capture(i int) (start, end int) {
 // and fills m. A negative init counts as 0, one past the end as the end. The
 // only error is ErrBudget.
 func (p *Pattern) Find(subject []byte, init int, m *Match) (bool, error) {
+	if p.literal && init <= 0 {
+		if string(subject) != p.text {
+			return false, nil
+		}
+		m.Start, m.End = 0, len(subject)
+		return true, nil
+	}
 	return find(p, subject, init, m, nil)
 }
 

@@ -1,5 +1,7 @@
 package luapattern
 
+import "math/bits"
+
 // A set is a set of bytes.
 type set [4]uint64
 
@@ -28,6 +30,18 @@ func (s *set) intersect(t *set) {
 	for i := range s {
 		s[i] &= t[i]
 	}
+}
+
+// only returns the one byte of a set that has just one.
+func (s *set) only() (c byte, ok bool) {
+	n := 0
+	for i, word := range s {
+		if word != 0 {
+			c = byte(i<<6 + bits.TrailingZeros64(word))
+			n += bits.OnesCount64(word)
+		}
+	}
+	return c, n == 1
 }
 
 func (s *set) disjoint(t *set) bool {
