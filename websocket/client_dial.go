@@ -24,6 +24,8 @@ type attempt struct {
 	key  string
 	resp *httpclient.Response
 
+	compression agreement
+
 	stream *iostream.IOStream // between the answer and the connection
 	over   bool
 
@@ -82,7 +84,7 @@ func (a *attempt) header() (*Header, *Error) {
 		h = a.o.Headers.Clone()
 	}
 	a.key = newKey()
-	for _, f := range rfc6455.RequestFields(a.key, offered, "") {
+	for _, f := range rfc6455.RequestFields(a.key, offered, a.o.Compression.withDefaults().offer()) {
 		if err := h.Set(f.Name, f.Value); err != nil {
 			return nil, ErrInvalidRequest.with(err)
 		}
@@ -128,11 +130,16 @@ func (a *attempt) answered(r *httpclient.Response) error {
 		}
 	}
 	chosen, extensions, err := rfc6455.CheckResponse(r.Request.Get("Sec-WebSocket-Key"), offered, r.Headers)
-	switch {
-	case err != nil:
-		return ErrProtocol.because("WebSocket handshake error: "+strings.TrimPrefix(err.Error(), "rfc6455: "), err)
-	case len(extensions) > 0:
-		return ErrProtocol.because("WebSocket handshake error: the response has an extension that was not offered", nil)
+	if err == nil {
+		wish := a.o.Compression.withDefaults()
+		if r.Request.Get("Sec-WebSocket-Extensions") != wish.offer() {
+			wish = nil // ModifyHeaders knows better
+		}
+		a.compression, err = wish.answered(extensions)
+	}
+	if err != nil {
+		text := strings.TrimPrefix(strings.TrimPrefix(err.Error(), "rfc6455: "), "websocket: ")
+		return ErrProtocol.because("WebSocket handshake error: "+text, err)
 	}
 	if chosen != "" {
 		a.c.rarely().protocol = chosen
@@ -162,6 +169,7 @@ func (a *attempt) upgraded(_ *httpclient.Response, s *iostream.IOStream, rest []
 	}
 	a.stream, a.over = nil, true
 	c.open(sharedBy(c.loop).clientKind(&a.o), s, (*clientOwner)(c), rest)
+	c.compress(a.compression)
 	c.Conn.opened()
 }
 

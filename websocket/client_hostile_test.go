@@ -90,7 +90,9 @@ func TestClientAccepts(t *testing.T) {
 		name   string
 		answer func(request string) string
 	}{
-		{"lower case", func(r string) string { return strings.ReplaceAll(switching(r, ""), "Sec-WebSocket-Accept", "sec-websocket-accept") }},
+		{"lower case", func(r string) string {
+			return strings.ReplaceAll(switching(r, ""), "Sec-WebSocket-Accept", "sec-websocket-accept")
+		}},
 		{"other case of values", func(r string) string {
 			return strings.NewReplacer(": websocket", ": WebSocket", ": Upgrade", ": keep-alive, UPGRADE").Replace(switching(r, ""))
 		}},

@@ -18,6 +18,8 @@ type clientKey struct {
 	slow              SlowPolicy
 	ping, pong, close time.Duration
 	pings             bool // OnPing answers them
+	compresses        bool
+	compression       Compression
 }
 
 // clientKind returns the kind of the clients with such options: few, as a
@@ -32,6 +34,9 @@ func (s *shared) clientKind(o *ClientOptions) *kind {
 		pong:         opts.PingTimeout,
 		close:        opts.CloseTimeout,
 		pings:        o.OnPing != nil,
+	}
+	if opts.Compression != nil {
+		key.compresses, key.compression = true, *opts.Compression
 	}
 	if k := s.clients[key]; k != nil {
 		return k

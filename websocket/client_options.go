@@ -147,6 +147,10 @@ type ClientOptions struct {
 	// frame must have left and been answered by then, or the connection is cut.
 	// Default: 10 s.
 	CloseTimeout time.Duration
+
+	// Compression offers the server to compress messages. Default: nil, they are
+	// not compressed.
+	Compression *Compression
 }
 
 // limits returns what a connection's kind is made of.
@@ -158,6 +162,7 @@ func (o *ClientOptions) limits() Options {
 		PingInterval:    o.PingInterval,
 		PingTimeout:     o.PingTimeout,
 		CloseTimeout:    o.CloseTimeout,
+		Compression:     o.Compression,
 	}
 	return x.withDefaults()
 }

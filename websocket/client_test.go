@@ -308,3 +308,46 @@ func TestClientBare(t *testing.T) {
 		t.Error("not done")
 	}
 }
+
+// TestClientCompresses: with a server of ours, both ways, and with one that does
+// not want to.
+func TestClientCompresses(t *testing.T) {
+	long := many("to be compressed, ", 1000)
+	for _, server := range []*Compression{nil, {}, {Takeover: true}} {
+		for _, o := range []*Compression{nil, {}, {Takeover: true, PeerWindowBits: 10}} {
+			s := newSite(t, &Options{PingInterval: -1, Compression: server})
+			s.prepare = func(h *chat) { h.onMessage = func(msg []byte) { h.WriteMessage(msg) } }
+			var got []string
+			var sent string
+			r := newDialRig(t, nil)
+			r.o.Loop, r.o.Compression = s.loop, o
+			r.o.Connect = s.connectTo
+			r.o.OnHeaders = func(_ *Client, h *Header) { sent = h.Get("Sec-WebSocket-Extensions") }
+			r.o.OnConnect = func(c *Client) {
+				for _, msg := range []string{long, "short", long} {
+					r.must(c.WriteText(msg))
+				}
+				if c.BufferedAmount() > len(long) && sent != "" {
+					t.Errorf("%d bytes are queued", c.BufferedAmount())
+				}
+			}
+			r.o.OnMessage = func(c *Client, msg []byte) {
+				got = append(got, string(msg))
+				if len(got) == 3 {
+					c.Close(0, "")
+				}
+			}
+			closed := false
+			r.o.OnClose = func(*Client) { closed = true }
+			s.do(func() { r.client = Dial("ws://host/ws", &r.o) })
+			s.do(func() {})
+			s.play()
+			if len(got) != 3 || got[0] != long || got[1] != "short" || got[2] != long || !closed {
+				t.Errorf("server %+v, client %+v: got %d messages, closed %v, %q", server, o, len(got), closed, r.lines)
+			}
+			if (sent != "") != (server != nil && o != nil) {
+				t.Errorf("server %+v, client %+v: %q", server, o, sent)
+			}
+		}
+	}
+}
