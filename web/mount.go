@@ -69,6 +69,10 @@ func Mount(prefix string, h http.Handler, o *MountOptions) Route {
 	return HandleRegexp(regexp.MustCompile(pattern), func() Handler { return &mounted{mount: m} })
 }
 
+// Mounted returns how many requests are being answered by mounted handlers, or
+// wait in line for that.
+func (a *Application) Mounted() int { return a.mounted }
+
 const (
 	defaultRunning = 64
 	defaultUnsent  = 256 << 10
@@ -205,10 +209,13 @@ func (m *mounted) send(b *mountBatch) error {
 	for _, interim := range b.interims {
 		_ = m.x.req.StartResponse(interim.status, m.fields(interim.header), -1) // a courtesy: a client that has left does not get it
 	}
-	if b.head != nil {
+	switch {
+	case b.head != nil:
 		if err := m.start(b.head); err != nil {
 			return err
 		}
+	case !b.ended && !m.HeadersSent():
+		return nil // there is no more than that
 	}
 	if b.trailers != nil {
 		if !m.HeadersSent() {

@@ -12,6 +12,7 @@ var goroutineFiles = []exception{
 	{"ioloop/signals.go", "os/signal delivers on a channel"},
 	{"ioloop/group.go", "each loop of a group runs on a goroutine of its own"},
 	{"web/mount.go", "an http.Handler may block, so it runs off the loop"},
+	{"web/webtest/webtest.go", "the loop of an application that is tested"},
 }
 
 // lockFiles are the shipped files that may use sync or sync/atomic.

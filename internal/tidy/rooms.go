@@ -17,7 +17,7 @@ type room struct {
 var pure = []string{"internal/http1", "internal/rfc6455", "internal/luapattern"}
 
 // public is everything that a user of the module can import.
-var public = []string{"ioloop", "iostream", "httpserver", "httpclient", "web", "web/mustache", "websocket"}
+var public = []string{"ioloop", "iostream", "httpserver", "httpclient", "web", "web/mustache", "web/webtest", "websocket"}
 
 // rooms is the import table. A package that is not in it may not exist. It is
 // in the order of the way that data goes, so that every import points up the
@@ -37,6 +37,7 @@ var rooms = []room{
 	{"web/mustache", nil},
 	{"web", []string{"httpserver", "ioloop", "internal/luapattern", "web/mustache"}},
 	{"websocket", []string{"web", "httpclient", "httpserver", "iostream", "ioloop", "internal/rfc6455"}},
+	{"web/webtest", []string{"web", "websocket", "httpserver", "iostream", "ioloop", "internal/http1", "internal/rfc6455"}},
 
 	{"cmd/chatapp", public},
 	{"examples/*", public},
