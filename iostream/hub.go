@@ -17,6 +17,8 @@ type hub struct {
 
 	blocks      [len(blockSizes)]*block // free ones by class, linked
 	counts      [len(blockSizes)]int
+	views       *block // free ones without memory, linked
+	viewCount   int    // how many these are
 	queues      []*writeQueue
 	completions *completion // free ones, linked
 	idle        int         // how many these are
@@ -106,7 +108,11 @@ func (c *hub) block(size int) *block {
 // release gives a block back once nobody refers to it any more.
 func (c *hub) release(b *block) {
 	b.refs--
-	if b.refs > 0 || b.class == borrowed {
+	if b.refs > 0 {
+		return
+	}
+	if b.class == borrowed {
+		c.releaseView(b)
 		return
 	}
 	spoil(b.b[:cap(b.b)])
@@ -156,7 +162,7 @@ func (c *hub) queue() *writeQueue {
 
 // maxQueues and maxCompletions are how many unused ones are kept.
 const (
-	maxQueues      = 1024
+	maxQueues      = 16384 // a broadcast needs one for each receiver
 	maxCompletions = 1024
 )
 

@@ -66,11 +66,16 @@ func (p *party) write() {
 	sizes := []int{0, 1, 7, 100, 511, 513, 4095, 5000, 17_000, 70_000}
 	for range 1 + p.r.IntN(4) {
 		data, own := p.next(sizes[p.r.IntN(len(sizes))])
-		if err := p.s.Write(data, nil); err != nil {
+		shared := own && p.r.IntN(2) == 0
+		write := p.s.Write
+		if shared {
+			write = p.s.WriteShared
+		}
+		if err := write(data, nil); err != nil {
 			p.Errorf("%s: Write: %v", p.name, err)
 			return
 		}
-		if own {
+		if own && !shared {
 			clear(data)
 		}
 	}

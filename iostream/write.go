@@ -165,7 +165,7 @@ func (s *IOStream) WriteZeroCopy(p []byte, done func()) error {
 	q := s.queue()
 	q.done, q.zeroCopy = done, true
 	if len(p) > 0 {
-		q.push(&block{b: p[:len(p):len(p)], class: borrowed, refs: 1})
+		q.push(s.hub.view(p))
 		q.size = len(p)
 	}
 	s.flushLater()
