@@ -63,11 +63,13 @@ func (c *Conn) write(op rfc6455.Opcode, msg []byte) error {
 // put writes bytes. A stream that has failed is not cut: what the peer sent
 // before that is still to be heard, and then it ends by itself. One that is full
 // cannot go on, as a frame may lack its other half.
-func (c *Conn) put(p []byte) error {
-	err := c.stream.Write(p, nil)
+func (c *Conn) put(p []byte) error { return c.written(len(p), c.stream.Write(p, nil)) }
+
+// written looks at what became of n bytes that were written.
+func (c *Conn) written(n int, err error) error {
 	if err == nil {
 		if c.waits == forReading {
-			c.rare.queued += len(p) // so that it is not taken for unread
+			c.rare.queued += n // so that it is not taken for unread
 		}
 		return nil
 	}
