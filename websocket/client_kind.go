@@ -17,6 +17,7 @@ type clientKey struct {
 	queuedBytes       int
 	slow              SlowPolicy
 	ping, pong, close time.Duration
+	idle              time.Duration
 	pings             bool // OnPing answers them
 	compresses        bool
 	compression       Compression
@@ -33,6 +34,7 @@ func (s *shared) clientKind(o *ClientOptions) *kind {
 		ping:         opts.PingInterval,
 		pong:         opts.PingTimeout,
 		close:        opts.CloseTimeout,
+		idle:         opts.IdleTimeout,
 		pings:        o.OnPing != nil,
 	}
 	if opts.Compression != nil {
@@ -52,6 +54,7 @@ func (s *shared) clientKind(o *ClientOptions) *kind {
 	k.pings = s.deadlines(opts.PingInterval)
 	k.pongs = s.deadlines(opts.PingTimeout)
 	k.closes = s.deadlines(opts.CloseTimeout)
+	k.idles = s.idles(opts.IdleTimeout)
 	k.ends = s.deadlines(min(serverGoesFirst, opts.CloseTimeout))
 	s.clients[key] = k
 	return k

@@ -143,6 +143,9 @@ type ClientOptions struct {
 	// turns it off.
 	PingInterval time.Duration
 	PingTimeout  time.Duration
+	// IdleTimeout is for how long no message may come or go before the connection
+	// is closed with 1001, as Options.IdleTimeout. Default: 0 s, for ever.
+	IdleTimeout time.Duration
 	// CloseTimeout bounds the closing handshake: what is queued and the close
 	// frame must have left and been answered by then, or the connection is cut.
 	// Default: 10 s.
@@ -162,6 +165,7 @@ func (o *ClientOptions) limits() Options {
 		PingInterval:    o.PingInterval,
 		PingTimeout:     o.PingTimeout,
 		CloseTimeout:    o.CloseTimeout,
+		IdleTimeout:     o.IdleTimeout,
 		Compression:     o.Compression,
 	}
 	return x.withDefaults()

@@ -62,6 +62,8 @@ type rare struct {
 	protocol string               // the subprotocol
 	cause    error                // what OnError is to be told at the end
 	queued   int                  // forReading: what was queued when the peer was asked, and since
+	idle     ioloop.Deadline      // for Options.IdleTimeout
+	seats    *seat                // in the topics of hubs
 	rest     []byte               // what came with the handshake, or was kept by PauseReading
 }
 
@@ -92,6 +94,7 @@ func (c *Conn) start() {
 	c.life = living
 	if c.core.State() == rfc6455.Open {
 		c.listen()
+		c.touch()
 	}
 	c.readOn()
 }
@@ -183,6 +186,7 @@ func (c *Conn) hear(ev rfc6455.Event) {
 	switch ev.Kind {
 	case rfc6455.Message:
 		c.message = ev.Opcode
+		c.touch()
 		c.owner.OnMessage(ev.Payload)
 	case rfc6455.PingFrame:
 		if c.kind.core.ManualPong {
@@ -249,6 +253,8 @@ func (c *Conn) end() {
 	}
 	if r := c.rare; r != nil {
 		r.pong, r.rest = nil, nil
+		r.idle.Disarm()
+		r.leaveAll()
 		waiting := c.tellWriters()
 		if e, ok := c.owner.(ErrorHandler); ok && r.cause != nil {
 			// OnError may panic or suspend, OnClose comes all the same.

@@ -21,6 +21,7 @@ type kind struct {
 
 	pings, pongs, closes *ioloop.Deadlines
 	ends                 *ioloop.Deadlines // of clients
+	idles                *ioloop.Deadlines // nil without an IdleTimeout
 
 	live  *Conn // the open connections, a list
 	parts *kind // the same for owners who take messages in parts; see of
@@ -45,6 +46,7 @@ func (k *kind) in(u *upgrades) *kind {
 	own.pings = shared.deadlines(k.opts.PingInterval)
 	own.pongs = shared.deadlines(k.opts.PingTimeout)
 	own.closes = shared.deadlines(k.opts.CloseTimeout)
+	own.idles = shared.idles(k.opts.IdleTimeout)
 	u.kinds = append(u.kinds, madeAfter{k, own})
 	return own
 }
@@ -112,4 +114,12 @@ func (s *shared) deadlines(d time.Duration) *ioloop.Deadlines {
 		s.queues[d] = q
 	}
 	return q
+}
+
+// idles returns the deadlines of an IdleTimeout, nil for none.
+func (s *shared) idles(d time.Duration) *ioloop.Deadlines {
+	if d <= 0 {
+		return nil
+	}
+	return s.deadlines(d)
 }

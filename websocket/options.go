@@ -36,6 +36,13 @@ type Options struct {
 	PingInterval time.Duration
 	PingTimeout  time.Duration
 
+	// IdleTimeout is for how long no message, nor part of one, may come or go
+	// before the connection is closed with 1001. Pings and pongs do not count: they
+	// say that the peer is there, and not that it wants something. While an event
+	// is suspended, reading is paused or something is queued, the connection is
+	// not idle. Default: 0 s, for ever.
+	IdleTimeout time.Duration
+
 	// CloseTimeout bounds the closing handshake: what is queued and the close
 	// frame must have left and been answered by then, or the connection is cut.
 	// Default: 10 s.

@@ -24,6 +24,7 @@ type PartHandler interface {
 // hearPart calls OnMessagePart.
 func (c *Conn) hearPart(ev rfc6455.Event) {
 	c.message = ev.Opcode
+	c.touch()
 	c.owner.(PartHandler).OnMessagePart(ev.Payload, ev.First, ev.Last)
 }
 
@@ -34,8 +35,9 @@ func (k *kind) of(owner receiver) *kind {
 		return k
 	}
 	if k.parts == nil {
-		sibling := &kind{opts: k.opts, loop: k.loop, core: k.core, all: k.all, pings: k.pings, pongs: k.pongs, closes: k.closes}
-		sibling.core.Parts = true
+		sibling := new(kind)
+		*sibling = *k
+		sibling.core.Parts, sibling.packed, sibling.live = true, nil, nil
 		k.parts = sibling
 		k.all.kinds = append(k.all.kinds, madeAfter{nil, sibling})
 	}
@@ -61,6 +63,7 @@ func (c *Conn) WritePart(t MessageType, p []byte, last bool) error {
 	if err := c.put(frame); err != nil {
 		return err
 	}
+	c.touch()
 	if c.stream.Buffered() > c.kind.opts.highWater() {
 		c.watchQueue()
 	}

@@ -54,6 +54,7 @@ func (c *Conn) write(op rfc6455.Opcode, msg []byte) error {
 			return err
 		}
 	}
+	c.touch()
 	if c.stream.Buffered() > c.kind.opts.highWater() {
 		c.watchQueue()
 	}
