@@ -2,7 +2,7 @@ package websocket
 
 import (
 	"iter"
-	"unicode/utf8"
+	"slices"
 
 	"github.com/turbogo/turbo/ioloop"
 )
@@ -129,7 +129,7 @@ func (h *Hub) Conns(name string) iter.Seq[*Conn] {
 		if t == nil {
 			return
 		}
-		for _, s := range append([]*seat(nil), t.seats...) {
+		for _, s := range slices.Clone(t.seats) {
 			if s != nil && !yield(s.conn) {
 				return
 			}
@@ -139,7 +139,8 @@ func (h *Hub) Conns(name string) iter.Seq[*Conn] {
 
 // Publish sends a message to all who have joined a topic, in the order in which
 // they did, but for the connections that are excepted: the sender's own, for one.
-// It returns how many it was queued for. payload may be used again at once.
+// It returns how many it was queued for. payload is copied once, framed once and
+// compressed once, however many they are.
 //
 // Nobody waits for anybody: what a slow receiver does not take is up to the
 // Options.SlowPolicy of its route, and the others do not notice. No callback runs
@@ -147,27 +148,23 @@ func (h *Hub) Conns(name string) iter.Seq[*Conn] {
 // the error is ErrInvalidUTF8. A receiver that is being sent a message in parts
 // misses this one.
 func (h *Hub) Publish(name string, t MessageType, payload []byte, except ...*Conn) (int, error) {
-	if t == TextMessage && !utf8.Valid(payload) {
-		return 0, ErrInvalidUTF8
+	m, err := NewPreparedMessage(t, payload)
+	if err != nil {
+		return 0, err
 	}
-	to := h.topics[name]
-	if to == nil {
-		return 0, nil
+	return h.PublishPrepared(name, m, except...), nil
+}
+
+// PublishPrepared is Publish for a message that was prepared before.
+func (h *Hub) PublishPrepared(name string, m *PreparedMessage, except ...*Conn) (sent int) {
+	t := h.topics[name]
+	if t == nil {
+		return 0
 	}
-	sent := 0
-next:
-	for _, s := range to.seats {
-		if s == nil {
-			continue
-		}
-		for _, c := range except {
-			if c == s.conn {
-				continue next
-			}
-		}
-		if s.conn.write(t, payload) == nil {
+	for _, s := range t.seats {
+		if s != nil && !slices.Contains(except, s.conn) && s.conn.WritePrepared(m) == nil {
 			sent++
 		}
 	}
-	return sent, nil
+	return sent
 }

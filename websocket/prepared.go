@@ -38,6 +38,7 @@ func (c *Conn) WritePrepared(m *PreparedMessage) error {
 	if err != nil {
 		return err
 	}
+	c.touch()
 	if c.stream.Buffered() > c.kind.opts.highWater() {
 		c.watchQueue()
 	}
