@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // raiseLimit raises the limit of descriptors as far as it may be, and returns
@@ -125,4 +126,41 @@ func TestFiveThousandResets(t *testing.T) {
 		}
 	}
 	expectDescriptors(t, addr, pid, before)
+}
+
+// One message reaches ten thousand, more than once, and leaves nothing behind in
+// the server's memory.
+func TestBroadcastToTenThousand(t *testing.T) {
+	n := min(10000, raiseLimit(t)-1000)
+	addr, pid := launch(t)
+	sockets := make([]*socket, n)
+	for i := range sockets {
+		sockets[i] = dial(t, addr, "/broadcast")
+	}
+	sockets[0].send(1, "so that all have joined")
+	for _, s := range sockets {
+		s.expect(1, "so that all have joined")
+	}
+	before := resident(t, pid)
+	msg := strings.Repeat("x", 64)
+	const rounds = 5
+	var took []time.Duration
+	for range rounds {
+		begin := time.Now()
+		sockets[n-1].send(1, msg)
+		for _, s := range sockets {
+			s.expect(1, msg)
+		}
+		took = append(took, time.Since(begin).Round(time.Millisecond))
+	}
+	after := resident(t, pid)
+	t.Logf("%d bytes to %d connections took %v; %d KiB resident before, %d after", len(msg), n, took, before>>10, after>>10)
+	if after > before+16<<20 {
+		t.Errorf("%d broadcasts took %d bytes", rounds, after-before)
+	}
+	for _, s := range sockets {
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

@@ -36,10 +36,13 @@ func (e *echo) Upgrade(outer web.Handler) error {
 
 // room is where the clients of /broadcast on one loop are.
 type room struct {
-	loop    *ioloop.IOLoop
-	clients map[*broadcastSocket]struct{}
-	all     *rooms
+	loop *ioloop.IOLoop
+	hub  websocket.Hub
+	all  *rooms
 }
+
+// everybody is the one topic of a room's hub.
+const everybody = "everybody"
 
 // rooms are those of all loops, and the applications that they belong to. It
 // does not change any more when the loops have started.
@@ -51,7 +54,7 @@ type rooms struct {
 func newRooms(g *ioloop.Group) *rooms {
 	all := new(rooms)
 	for _, l := range g.Loops() {
-		all.list = append(all.list, &room{loop: l, clients: make(map[*broadcastSocket]struct{}), all: all})
+		all.list = append(all.list, &room{loop: l, all: all})
 	}
 	return all
 }
@@ -78,12 +81,8 @@ func (r *room) publish(t websocket.MessageType, msg []byte) {
 }
 
 func (r *room) send(t websocket.MessageType, msg []byte) {
-	for c := range r.clients {
-		if t == websocket.BinaryMessage {
-			c.WriteBinary(msg)
-		} else {
-			c.WriteMessage(msg)
-		}
+	if _, err := r.hub.Publish(everybody, t, msg); err != nil {
+		panic(err) // a text that came is UTF-8
 	}
 }
 
@@ -93,8 +92,11 @@ type broadcastSocket struct {
 	room *room
 }
 
-func (s *broadcastSocket) OnOpen()              { s.room.clients[s] = struct{}{} }
-func (s *broadcastSocket) OnClose()             { delete(s.room.clients, s) }
+func (s *broadcastSocket) OnOpen() {
+	// One that has gone already is told by OnClose, if anybody wants to know.
+	_ = s.room.hub.Join(everybody, s.Conn())
+}
+
 func (s *broadcastSocket) OnMessage(msg []byte) { s.room.publish(s.MessageType(), msg) }
 
 // floodSocket sends as many bytes as the client has asked for, as fast as it
