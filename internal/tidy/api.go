@@ -90,9 +90,10 @@ func (a *API) Package(dir string) *types.Package {
 // own or promoted.
 func (a *API) Has(dir string, names ...string) bool {
 	p := a.Package(dir)
-	if p == nil {
-		return false
-	}
+	return p != nil && hasName(p, names...)
+}
+
+func hasName(p *types.Package, names ...string) bool {
 	obj := p.Scope().Lookup(names[0])
 	if obj == nil || len(names) == 1 {
 		return obj != nil

@@ -233,16 +233,48 @@ func TestWalkThatLosesItsWayIsFound(t *testing.T) {
 }
 
 func TestBugsOutOfOrderAreFound(t *testing.T) {
-	for _, c := range []struct{ page, want string }{
-		{"| D1 | a |\n| D2 | b |\n| D10 | c |\n", "[]"},
-		{"| D2 | a |\n| D1 | b |\n", "D1 comes after D2"},
-		{"| D2 | a |\n| D2 | b |\n", "D2 comes after D2"},
-		{"nothing", "has no rows"},
+	var page string
+	for i := range bugs {
+		page += fmt.Sprintf("| D%d | a | b |\n", i+1)
+	}
+	for _, c := range []struct{ old, new, want string }{
+		{"", "", "[]"},
+		{"| D7 |", "| D8 |", "docs/turbo.md:7: is D8, where D7 is expected"},
+		{"| D9 | a | b |\n", "", "docs/turbo.md:9: is D10, where D9 is expected"},
+		{fmt.Sprintf("| D%d | a | b |\n", bugs), "", fmt.Sprintf("has %d rows of bugs, want %d", bugs-1, bugs)},
 	} {
-		got := fmt.Sprint(checkTurboPage(parseDocument("docs/turbo.md", c.page)))
+		got := fmt.Sprint(checkTurboBugs(parseDocument("docs/turbo.md", strings.Replace(page, c.old, c.new, 1))))
 		if c.want == "[]" && got != "[]" || !strings.Contains(got, c.want) {
-			t.Errorf("%q: got %s, want %q", c.page, got, c.want)
+			t.Errorf("%q: got %s, want %q", c.new, got, c.want)
 		}
+	}
+}
+
+func TestTurboNamesThatAreMissingAreFound(t *testing.T) {
+	list := "A title.\n\n# turbo.a\nx\ny\n\n# turbo.b\nx\n"
+	page := "### turbo.a\n\n| Turbo |\n|---|\n| `x`, `y` | `z` |\n\n### turbo.b\n\n| `x` | |\n"
+	for _, c := range []struct{ old, new, want string }{
+		{"", "", "[]"},
+		{", `y`", "", `has no row for y below "turbo.a"`},
+		{"`y`", "`y`, `x`", "docs/turbo.md:5: x is told twice, or is no name of turbo.a"},
+		{"| `x` | |", "", `has no row for x below "turbo.b"`},
+		{"### turbo.b", "### turbo.c", `has no row for x below "turbo.b"`},
+	} {
+		got := fmt.Sprint(checkTurboNames(parseDocument("docs/turbo.md", strings.Replace(page, c.old, c.new, 1)), list))
+		if c.want == "[]" && got != "[]" || !strings.Contains(got, c.want) {
+			t.Errorf("%q: got %s, want %q", c.new, got, c.want)
+		}
+	}
+}
+
+func TestStandardNamesThatAreGoneAreFound(t *testing.T) {
+	tree := load(t, map[string]string{"docs/x.md": "`strings.TrimSpace(s)` `json.Encoder.Encode` `my.Thing`\n`strings.Trimm(s)` `time.Now().Foo`\n"})
+	has := func(importPath string, names ...string) bool {
+		return slices.Contains([]string{"strings.TrimSpace", "encoding/json.Encoder.Encode", "time.Now"}, importPath+"."+strings.Join(names, "."))
+	}
+	want := []Finding{{"docs/x.md:2", "names strings.Trimm(s), which strings does not have"}}
+	if diff := cmp.Diff(want, CheckStandardNames(tree, has)); diff != "" {
+		t.Errorf("findings (-want +got):\n%s", diff)
 	}
 }
 

@@ -3,10 +3,15 @@ package tidy
 import (
 	"encoding/json"
 	"fmt"
+	"go/importer"
+	"go/token"
+	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -111,9 +116,42 @@ func TestDocumentRooms(t *testing.T) {
 	}
 }
 
-// TestDocumentTurbo looks whether the differences from Turbo are in order.
+// TestDocumentTurbo looks whether the page about Turbo has each of its names
+// and each of its bugs.
 func TestDocumentTurbo(t *testing.T) {
-	for _, f := range checkTurboPage(document(t, project(t), "docs/turbo.md")) {
+	d := document(t, project(t), "docs/turbo.md")
+	list, err := os.ReadFile("testdata/turbo-names.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range append(checkTurboBugs(d), checkTurboNames(d, string(list))...) {
+		t.Error(f)
+	}
+}
+
+// TestDocumentStandardNamesExist asks the compiled standard library.
+func TestDocumentStandardNamesExist(t *testing.T) {
+	args := []string{"list", "-export", "-f", "{{.ImportPath}}={{.Export}}"}
+	out, err := exec.Command("go", append(args, slices.Sorted(maps.Values(standard))...)...).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	exports := map[string]string{}
+	for line := range strings.Lines(string(out)) {
+		importPath, file, _ := strings.Cut(strings.TrimSpace(line), "=")
+		exports[importPath] = file
+	}
+	from := importer.ForCompiler(token.NewFileSet(), "gc", func(importPath string) (io.ReadCloser, error) {
+		return os.Open(exports[importPath])
+	})
+	has := func(importPath string, names ...string) bool {
+		p, err := from.Import(importPath)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return hasName(p, names...)
+	}
+	for _, f := range CheckStandardNames(project(t), has) {
 		t.Error(f)
 	}
 }

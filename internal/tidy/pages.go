@@ -142,27 +142,3 @@ func quantity(text, unit string) (int64, error) {
 	}
 	return n * factor, nil
 }
-
-// checkTurboPage wants the numbers of Turbo's bugs to be in order and each of
-// them once.
-func checkTurboPage(d *Document) []Finding {
-	var found []Finding
-	last := 0
-	for i, line := range strings.Split(d.Text, "\n") {
-		m := bugRow.FindStringSubmatch(line)
-		if m == nil {
-			continue
-		}
-		n, err := strconv.Atoi(m[1])
-		if err != nil || n <= last {
-			found = append(found, Finding{d.at(i + 1), fmt.Sprintf("D%s comes after D%d", m[1], last)})
-		}
-		last = n
-	}
-	if last == 0 {
-		found = append(found, Finding{d.Path, "has no rows that begin with | D1 |"})
-	}
-	return found
-}
-
-var bugRow = regexp.MustCompile(`^\| D(\d+) `)
