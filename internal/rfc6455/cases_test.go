@@ -287,7 +287,8 @@ func closeCases() []suiteCase {
 }
 
 // scale divides the list's sizes of 4 MiB and more, for the sake of a test under
-// the race detector. The largest, which is the default limit, stays.
+// the race detector; compressed ones from 8 KiB on. The largest, which is the
+// default limit, stays.
 const scale = 8
 
 func limitCases() (cases []suiteCase) {
@@ -370,9 +371,13 @@ func TestSuite(t *testing.T) {
 }
 
 // echoAll feeds a connection that echoes and returns what it sends.
-func echoAll(role Role, in []byte, chop int) (out []byte) {
+func echoAll(role Role, in []byte, chop int) []byte {
 	cfg := config(role)
 	cfg.Pool = new(Pool)
+	return echoThrough(cfg, in, chop)
+}
+
+func echoThrough(cfg Config, in []byte, chop int) (out []byte) {
 	var c Conn
 	c.Init(&cfg)
 	if chop == 0 {
