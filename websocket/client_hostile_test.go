@@ -167,7 +167,12 @@ func TestClientBrokenFrames(t *testing.T) {
 					t.Errorf("%v", err)
 				}
 			}
+			var ended time.Duration
+			r.on["on_close"] = func(*Client) { ended = r.loop.Now() }
 			r.dial("ws://host/ws")
+			if ended > time.Second {
+				t.Errorf("the end is told after %v", ended)
+			}
 			last := r.lines[len(r.lines)-1]
 			told := strings.Join(r.lines, "\n")
 			if !strings.Contains(told, fmt.Sprintf("server: close masked %d ", x.code)) || !strings.Contains(told, "on_close") ||

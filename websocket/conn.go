@@ -226,6 +226,11 @@ func (c *Conn) goOn() {
 // finish closes the transport when everything has been written.
 func (c *Conn) finish() {
 	c.await(forClose, c.kind.closes)
+	// If nothing was read but what came with the handshake, the stream has not
+	// heard of c yet, and would not tell it of the end.
+	if c.stream.ReadChunk((*driver)(c)) != nil && c.stream.Closed() && c.life != over {
+		c.kind.loop.AddRunner((*endTurn)(c))
+	}
 	c.stream.CloseAfterFlush()
 }
 
