@@ -58,6 +58,9 @@ type Options struct {
 	// pages that show other people's text beside them, see NoCompression.
 	Compression *Compression
 
+	// Metrics counts what the application does. Default: nobody does.
+	Metrics *Metrics
+
 	// Logger receives errors and panics of handlers. Default: the loop's.
 	Logger *slog.Logger
 	// AccessLog receives a record for each request: the reason phrase of its
@@ -83,6 +86,7 @@ type Application struct {
 	keys       keyring
 
 	access *accessLog          // nil: none
+	meter  *meter              // nil: none
 	logged *httpserver.Request // the last that has its line
 	// upgrading are those in Upgrade: the server logs them when they are detached,
 	// and others may get their lines until they return.
@@ -131,6 +135,9 @@ func NewApplication(routes []Route, o *Options) *Application {
 		}
 	}
 	a.keys.current, a.keys.sha256 = o.CookieSecret != "", o.CookieSHA256
+	if o.Metrics != nil {
+		a.meter = o.Metrics.watch(a)
+	}
 	switch {
 	case o.NoAccessLog:
 	case o.AccessLog != nil:
@@ -172,15 +179,23 @@ func (a *Application) Server() *httpserver.Server {
 		if a.options.Server != nil {
 			o = *a.options.Server
 		}
-		if also := o.AccessLog; a.access != nil {
+		if also := o.AccessLog; a.access != nil || a.meter != nil {
 			o.AccessLog = func(r *httpserver.AccessRecord) {
-				a.serverAccess(r)
+				if a.meter != nil {
+					a.meter.observe(r)
+				}
+				if a.access != nil {
+					a.serverAccess(r)
+				}
 				if also != nil {
 					also(r)
 				}
 			}
 		}
 		a.server = httpserver.New(a.loop, a, &o)
+		if a.meter != nil {
+			a.meter.start(a.server)
+		}
 	}
 	return a.server
 }

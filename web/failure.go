@@ -110,5 +110,8 @@ func (x *exchange) abandon() {
 func (x *exchange) abort() {
 	x.outcome = finished
 	x.logAccess()
+	if m := x.app.meter; m != nil {
+		m.codes[0]++
+	}
 	x.cut()
 }

@@ -20,8 +20,10 @@ var lockFiles = []exception{
 	{"ioloop/callbacks.go", "AddCallback is called from every goroutine"},
 	{"ioloop/coroutine.go", "Await has to tell a callback of the loop from a stranger on another goroutine"},
 	{"ioloop/loop.go", "Instance is made once for the process"},
+	{"iostream/share.go", "one loop accepts connections for others, and has to know who has room"},
 	{"web/mount.go", "loops may share a route, and the goroutines that it bounds"},
 	{"web/mountcall.go", "a handler off the loop hands its response over"},
+	{"web/metrics.go", "loops that share metrics are set up on any goroutine"},
 	{"internal/poller/wake_eventfd_linux.go", "Wake is called from every goroutine and may meet Close"},
 	{"internal/poller/wake_kqueue.go", "as its sibling"},
 	{"internal/poller/wake_pipe.go", "as its sibling"},
@@ -36,6 +38,7 @@ var syscallFiles = []exception{
 	{"ioloop/signals_other.go", "as its sibling"},
 	{"cmd/chatapp/main.go", "SIGTERM has no other name"},
 	{"internal/testee/server/main.go", "SIGTERM has no other name"},
+	{"internal/testee/wsclient/main.go", "SIGTERM has no other name"},
 }
 
 // sleepers are the files that may call time.Sleep.

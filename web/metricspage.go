@@ -1,0 +1,193 @@
+package web
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/turbogo/turbo/ioloop"
+)
+
+// metricsWait is how long the page waits for a loop that is busy. Of one that
+// does not answer in time it shows what was last heard.
+const metricsWait = time.Second
+
+// Page answers with the metrics of all applications, summed, in the text format
+// of Prometheus (version 0.0.4):
+//
+//	turbo_loops                        loops that are counted
+//	turbo_loop_up{loop="0"}            1 when the loop answered within a second
+//	turbo_loop_lag_seconds{loop="0"}   how late its last timer was
+//	turbo_loop_lateness_seconds        histogram: how late timers were
+//	turbo_connections_open             connections of HTTP, without WebSockets
+//	turbo_requests_total{code="200"}   requests by status; 101 for upgrades, 0 for
+//	                                   those that were cut off
+//	turbo_request_duration_seconds     histogram: first byte to end of response
+//	turbo_response_bytes_total         content that was sent
+//	turbo_mounted_requests             requests of http.Handlers under way
+//
+// and what AddGauge has added. It is for a route:
+//
+//	web.Func("^/metrics$", metrics.Page)
+func (m *Metrics) Page(h *RequestHandler) error {
+	x := h.live()
+	if x == nil {
+		return ErrFinished
+	}
+	meters, readings, err := m.gather(x.app.loop)
+	if err != nil {
+		return err
+	}
+	if err := h.SetHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8"); err != nil {
+		return err
+	}
+	_, err = h.Write(appendMetrics(nil, meters, readings))
+	return err
+}
+
+// A reading is what a loop has answered.
+type reading struct {
+	*counts
+	names []gauge
+	up    bool
+}
+
+// gather asks every loop for its numbers, each in a callback of that loop.
+func (m *Metrics) gather(here *ioloop.IOLoop) ([]*meter, []reading, error) {
+	meters, free := m.ask()
+	up := make([]bool, len(meters))
+	future, settle := ioloop.NewFuture[struct{}](here)
+	left, over := 1, false
+	one := func() {
+		if left--; left == 0 && !over {
+			over = true
+			settle(struct{}{}, nil)
+		}
+	}
+	for i, t := range meters {
+		if !free[i] {
+			continue // it is busy with something for longer than a page waits
+		}
+		left++
+		t.app.loop.AddCallback(func() {
+			defer m.released(i)
+			m.answer(i, reading{counts: t.snapshot(), names: slices.Clone(t.gauges)})
+			here.AddCallback(func() {
+				up[i] = true
+				one()
+			})
+		})
+	}
+	here.AddCallback(one)
+	late := here.AddTimeout(metricsWait, func() { left = 1; one() })
+	_, err := future.Await()
+	here.RemoveTimeout(late)
+	return meters, m.heard(up), err
+}
+
+// A page is text in the format of Prometheus.
+type page []byte
+
+func (p *page) head(name, kind, help string) {
+	*p = append(*p, "# HELP "+name+" "+help+"\n# TYPE "+name+" "+kind+"\n"...)
+}
+
+func (p *page) value(name, label, value string, n float64) {
+	*p = append(*p, name...)
+	if label != "" {
+		*p = append(*p, "{"+label+"=\""+value+"\"}"...)
+	}
+	*p = append(*p, ' ')
+	*p = strconv.AppendFloat(*p, n, 'g', -1, 64)
+	*p = append(*p, '\n')
+}
+
+func (p *page) single(name, kind, help string, n float64) {
+	p.head(name, kind, help)
+	p.value(name, "", "", n)
+}
+
+func (p *page) histogram(name, help string, h *histogram) {
+	p.head(name, "histogram", help)
+	var n uint64
+	for i, k := range h.buckets {
+		n += k
+		bound := "+Inf"
+		if i < len(bounds) {
+			bound = strconv.FormatFloat(bounds[i].Seconds(), 'g', -1, 64)
+		}
+		p.value(name+"_bucket", "le", bound, float64(n))
+	}
+	p.value(name+"_sum", "", "", h.sum.Seconds())
+	p.value(name+"_count", "", "", float64(n))
+}
+
+// appendMetrics renders the page.
+func appendMetrics(dst []byte, meters []*meter, readings []reading) []byte {
+	p := page(dst)
+	sum := counts{requests: make(map[int]uint64)}
+	for _, r := range readings {
+		if r.counts != nil {
+			sum.join(r.counts)
+		}
+	}
+	p.single("turbo_loops", "gauge", "Loops that are counted.", float64(len(meters)))
+	p.head("turbo_loop_up", "gauge", "Whether the loop answered in time.")
+	for i, r := range readings {
+		up := 0.0
+		if r.up {
+			up = 1
+		}
+		p.value("turbo_loop_up", "loop", strconv.Itoa(meters[i].index), up)
+	}
+	p.head("turbo_loop_lag_seconds", "gauge", "How late the loop's last timer was.")
+	for i, r := range readings {
+		if r.counts != nil {
+			p.value("turbo_loop_lag_seconds", "loop", strconv.Itoa(meters[i].index), r.lastLag.Seconds())
+		}
+	}
+	p.histogram("turbo_loop_lateness_seconds", "How late timers were.", &sum.lag)
+	p.single("turbo_connections_open", "gauge", "Connections that are open, without those that were upgraded.", float64(sum.open))
+	p.head("turbo_requests_total", "counter", "Requests by the status of their response, 0 for none.")
+	for _, status := range slices.Sorted(maps.Keys(sum.requests)) {
+		p.value("turbo_requests_total", "code", strconv.Itoa(status), float64(sum.requests[status]))
+	}
+	p.histogram("turbo_request_duration_seconds", "Time from a request's first byte to the end of its response.", &sum.took)
+	p.single("turbo_response_bytes_total", "counter", "Bytes of content that were sent.", float64(sum.bytes))
+	p.single("turbo_mounted_requests", "gauge", "Requests that mounted handlers are answering, or that wait for one.", float64(sum.mounted))
+	p.gauges(readings)
+	return p
+}
+
+// gauges renders those of the applications, each name once.
+func (p *page) gauges(readings []reading) {
+	var order []gauge
+	sums := make(map[string]float64)
+	for _, r := range readings {
+		for i, g := range r.names {
+			if _, ok := sums[g.name]; !ok {
+				order = append(order, g)
+			}
+			sums[g.name] += r.counts.gauges[i]
+		}
+	}
+	for _, g := range order {
+		p.single(g.name, "gauge", helpText.Replace(g.help), sums[g.name])
+	}
+}
+
+var helpText = strings.NewReplacer("\\", `\\`, "\n", `\n`)
+
+// join adds the numbers of another loop.
+func (c *counts) join(other *counts) {
+	for status, n := range other.requests {
+		c.requests[status] += n
+	}
+	c.bytes += other.bytes
+	c.took.join(&other.took)
+	c.lag.join(&other.lag)
+	c.open += other.open
+	c.mounted += other.mounted
+}
