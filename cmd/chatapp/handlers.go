@@ -15,8 +15,26 @@ import (
 // A Chat is what the handlers share.
 type Chat struct {
 	Room *Room
+	tabs websocket.Hub // who hears what is said in it
 	// Secure says that the browser comes by https only, so that its cookie may.
 	Secure bool
+}
+
+// NewChat returns a chat with one room, which lives on a loop.
+func NewChat(loop *ioloop.IOLoop, limits Limits) *Chat {
+	c := new(Chat)
+	c.Room = NewRoom(loopClock{loop}, limits, c)
+	return c
+}
+
+// theRoom is the one topic of the chat's hub.
+const theRoom = "room"
+
+// Publish implements Crowd. A reader that is too slow is cut by the WebSocket,
+// and hears the rest when it comes back.
+func (c *Chat) Publish(envelope []byte) {
+	_, err := c.tabs.Publish(theRoom, websocket.TextMessage, envelope)
+	must(err) // JSON is UTF-8
 }
 
 // sockets limits what a tab may send at once (a message whose every character is
@@ -218,6 +236,9 @@ func (c *chatCom) Prepare() error {
 
 // OnOpen takes a seat in the room.
 func (c *chatCom) OnOpen() {
+	if c.chat.tabs.Join(theRoom, c.Conn()) != nil {
+		return // it has gone already; OnClose follows
+	}
 	seat, err := c.chat.Room.Enter(c.session, c.nick, c)
 	if err != nil {
 		c.Cut(codeGetOut, err.Error())
@@ -245,11 +266,13 @@ func (c *chatCom) OnClose() {
 	}
 }
 
-// Send implements Tab. A reader that is too slow is cut by the WebSocket, and
-// hears the rest when it comes back.
+// Send implements Tab.
 func (c *chatCom) Send(envelope []byte) {
 	_ = c.WriteMessage(envelope) // OnClose follows where it fails
 }
 
 // Cut implements Tab.
-func (c *chatCom) Cut(code int, reason string) { must(c.Close(websocket.CloseCode(code), reason)) }
+func (c *chatCom) Cut(code int, reason string) {
+	c.chat.tabs.Leave(theRoom, c.Conn())
+	must(c.Close(websocket.CloseCode(code), reason))
+}

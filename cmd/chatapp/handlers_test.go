@@ -29,7 +29,7 @@ const patient = 30 * time.Second
 func serve(t *testing.T, limits Limits) string {
 	t.Helper()
 	loop := ioloop.New(nil)
-	chat := &Chat{Room: NewRoom(loopClock{loop}, limits)}
+	chat := NewChat(loop, limits)
 	app := web.NewApplication(chat.Routes(), &web.Options{
 		Loop: loop, CookieSecret: "secret", ErrorPage: ErrorPage, NoAccessLog: true,
 	})

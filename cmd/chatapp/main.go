@@ -17,6 +17,7 @@ import (
 	"crypto/rand"
 	"flag"
 	"fmt"
+	"log/slog"
 	"os"
 	"syscall"
 	"time"
@@ -47,6 +48,8 @@ func main() {
 }
 
 func run(addr, cert, key, secret string) error {
+	// What goes wrong is written as the access log is.
+	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	if secret == "" {
 		secret = os.Getenv("CHATAPP_SECRET")
 	}
@@ -61,7 +64,8 @@ func run(addr, cert, key, secret string) error {
 		}
 	}
 	loop := ioloop.Instance()
-	chat := &Chat{Room: NewRoom(loopClock{loop}, DefaultLimits), Secure: cert != ""}
+	chat := NewChat(loop, DefaultLimits)
+	chat.Secure = cert != ""
 	app := web.NewApplication(chat.Routes(), &web.Options{
 		Loop: loop, Server: server, CookieSecret: secret, CookieSHA256: true, ErrorPage: ErrorPage,
 	})

@@ -8,7 +8,8 @@ import (
 
 // Limits bound what one room holds and what one person may do in it.
 type Limits struct {
-	// People is how many may be signed in at once; one more is refused.
+	// People is how many may be signed in at once; one more is refused, unless a
+	// nickname is held that nobody has entered with: the oldest one is released.
 	People int
 	// Tabs is how many pages one person may have open; one more is refused.
 	Tabs int
@@ -52,8 +53,13 @@ const (
 	codeGetOut   = 4001 // private use, section 7.4.2: the page asks to sign in
 )
 
-// A Tab is one open page of a person. Its methods must return at once and must
-// not call the room.
+// A Crowd is all the tabs that are in a room. Publish hands one envelope to each
+// of them, as Tab.Send does; it must return at once and must not call the room.
+type Crowd interface{ Publish(envelope []byte) }
+
+// A Tab is one open page of a person. It is in the room's crowd before it enters,
+// and not any more when it has left or was cut. Its methods must return at once
+// and must not call the room.
 type Tab interface {
 	// Send hands over one envelope. The room keeps the bytes; they must not be
 	// changed.
@@ -74,6 +80,7 @@ type Clock interface {
 // to hear it. It belongs to one thread and knows nothing of sockets.
 type Room struct {
 	clock   Clock
+	crowd   Crowd
 	limits  Limits
 	people  map[string]*person // everybody who holds a nickname, by foldNick
 	present []*person          // those who are in the room, in order of arrival
@@ -90,6 +97,7 @@ type person struct {
 	here    bool // the others were told that they joined
 	tabs    []Tab
 	depart  func() // cancels the departure that was put off; nil while tabs are open
+	since   time.Time
 
 	tokens   float64 // how many messages they may send right now
 	refilled time.Time
@@ -103,8 +111,8 @@ type remark struct {
 }
 
 // NewRoom returns an empty room.
-func NewRoom(clock Clock, limits Limits) *Room {
-	return &Room{clock: clock, limits: limits, people: make(map[string]*person)}
+func NewRoom(clock Clock, limits Limits, crowd Crowd) *Room {
+	return &Room{clock: clock, crowd: crowd, limits: limits, people: make(map[string]*person)}
 }
 
 // People returns how many are in the room.
@@ -123,6 +131,7 @@ func (r *Room) SignIn(session, nick string) (string, error) {
 		return "", err
 	}
 	if len(p.tabs) == 0 {
+		p.since = r.clock.Now()
 		r.putOff(p, r.limits.Hold)
 	}
 	return p.nick, nil
@@ -131,7 +140,18 @@ func (r *Room) SignIn(session, nick string) (string, error) {
 // Welcomes reports whether Enter would let this session in as nick.
 func (r *Room) Welcomes(session, nick string) bool {
 	p := r.people[foldNick(nick)]
-	return p != nil && p.session == session || p == nil && len(r.people) < r.limits.People
+	return p != nil && p.session == session || p == nil && (len(r.people) < r.limits.People || r.oldestHold() != nil)
+}
+
+// oldestHold finds who has held a nickname the longest without entering with it,
+// nil if there is nobody.
+func (r *Room) oldestHold() (oldest *person) {
+	for _, p := range r.people {
+		if !p.here && len(p.tabs) == 0 && (oldest == nil || p.since.Before(oldest.since)) {
+			oldest = p
+		}
+	}
+	return oldest
 }
 
 // claim returns the holder of nick if it is this session, or makes it so if
@@ -145,9 +165,16 @@ func (r *Room) claim(session, nick string) (*person, error) {
 		return p, nil
 	}
 	if len(r.people) >= r.limits.People {
-		return nil, errRoomFull
+		// Asking for nicknames costs nothing. Who only does that must not keep
+		// others out; somebody who then enters takes their nickname again.
+		hold := r.oldestHold()
+		if hold == nil {
+			return nil, errRoomFull
+		}
+		r.release(hold)
 	}
-	p := &person{nick: nick, session: session, tokens: float64(r.limits.Burst), refilled: r.clock.Now()}
+	now := r.clock.Now()
+	p := &person{nick: nick, session: session, tokens: float64(r.limits.Burst), refilled: now, since: now}
 	r.people[key] = p
 	return p, nil
 }
@@ -285,13 +312,7 @@ func (r *Room) release(p *person) {
 }
 
 // broadcast sends an envelope to every tab in the room.
-func (r *Room) broadcast(envelope []byte) {
-	for _, p := range r.present {
-		for _, t := range p.tabs {
-			t.Send(envelope)
-		}
-	}
-}
+func (r *Room) broadcast(envelope []byte) { r.crowd.Publish(envelope) }
 
 // remember appends to the history and drops what is over its limits.
 func (r *Room) remember(m remark) {

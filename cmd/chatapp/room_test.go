@@ -26,8 +26,16 @@ type alarm struct {
 
 func newStage(t *testing.T, limits Limits) *stage {
 	s := &stage{T: t, now: time.UnixMilli(1_700_000_000_000)}
-	s.room = NewRoom(s, limits)
+	s.room = NewRoom(s, limits, s)
 	return s
+}
+
+func (s *stage) Publish(envelope []byte) {
+	for _, p := range s.room.present {
+		for _, t := range p.tabs {
+			t.Send(envelope)
+		}
+	}
 }
 
 func (s *stage) Now() time.Time { return s.now }
@@ -300,5 +308,37 @@ func TestRoomLimits(t *testing.T) {
 	}
 	if s.room.Welcomes("Eve", "Eve") {
 		t.Error("Welcomes differs from Enter")
+	}
+}
+
+// Who asks for nicknames and never enters cannot keep others out, and who is in
+// the room, or has just left it, is not thrown out.
+func TestHeldNicknamesDoNotFillTheRoom(t *testing.T) {
+	limits := DefaultLimits
+	limits.People = 3
+	s := newStage(t, limits)
+	s.enter("Ada")
+	for i := range 10 {
+		s.pass(time.Second)
+		session := fmt.Sprint("greedy ", i)
+		if _, err := s.room.SignIn(session, session); err != nil {
+			t.Fatalf("sign in %d: %v", i, err)
+		}
+	}
+	if len(s.room.people) != 3 || !s.room.Welcomes("Ada", "Ada") || !s.room.Welcomes("greedy 9", "greedy 9") {
+		t.Errorf("%d people hold a nickname", len(s.room.people))
+	}
+	if s.room.people[foldNick("greedy 8")] == nil || s.room.people[foldNick("greedy 7")] != nil {
+		t.Error("it is not the oldest one that was released")
+	}
+	grace, _ := s.enter("Grace")
+	s.enter("greedy 9")
+	grace.Leave()
+	if _, err := s.room.SignIn("Eve", "Eve"); err != errRoomFull || s.room.Welcomes("Eve", "Eve") {
+		t.Errorf("with three in the room: %v", err)
+	}
+	s.pass(limits.Grace)
+	if _, err := s.room.SignIn("Eve", "Eve"); err != nil || !s.room.Welcomes("Mallory", "Mallory") {
+		t.Errorf("with a place free: %v", err)
 	}
 }

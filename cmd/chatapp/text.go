@@ -120,7 +120,9 @@ var decomposed = func() map[rune]string {
 }()
 
 // cleanMessage trims a message, drops control characters but line breaks and
-// tabs, and shortens a pile of empty lines to one.
+// tabs, as well as those that turn the direction of what follows (the page sees
+// to each message's direction by itself), and shortens a pile of empty lines to
+// one.
 func cleanMessage(text string) (string, error) {
 	text = strings.ToValidUTF8(text, "\ufffd")
 	text = strings.ReplaceAll(text, "\r\n", "\n")
@@ -132,7 +134,7 @@ func cleanMessage(text string) (string, error) {
 				return -1
 			}
 			return '\n'
-		case r != '\t' && unicode.IsControl(r):
+		case r != '\t' && unicode.IsControl(r), turnsDirection(r):
 			return -1
 		}
 		if !unicode.IsSpace(r) {
@@ -148,6 +150,13 @@ func cleanMessage(text string) (string, error) {
 		return "", errMessageLong
 	}
 	return text, nil
+}
+
+// turnsDirection reports whether r is one of Unicode's embeddings, overrides and
+// isolates: with them a text can be made to look like another one. The marks for
+// a single place (U+200E and the like) are harmless, and needed.
+func turnsDirection(r rune) bool {
+	return r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
 }
 
 // unseen reports whether a message made of such runes only would look empty.

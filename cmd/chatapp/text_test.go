@@ -64,14 +64,16 @@ func TestFoldNick(t *testing.T) {
 
 func TestCleanMessage(t *testing.T) {
 	for in, want := range map[string]string{
-		" hi ":                    "hi",
-		"a\r\nb":                  "a\nb",
-		"a\n\n\n \n\nb":           "a\n\n b",
-		"\x1b[31mred\x00":         "[31mred",
-		"<img src=x onerror=x>":   "<img src=x onerror=x>",
-		"\xff":                    "\ufffd",
-		"a\tb":                    "a\tb",
-		strings.Repeat("𝄞", 2000): strings.Repeat("𝄞", 2000),
+		" hi ":                     "hi",
+		"a\r\nb":                   "a\nb",
+		"a\n\n\n \n\nb":            "a\n\n b",
+		"\x1b[31mred\x00":          "[31mred",
+		"<img src=x onerror=x>":    "<img src=x onerror=x>",
+		"\xff":                     "\ufffd",
+		"a\tb":                     "a\tb",
+		"gpj.\u202ea\u2066b\u2069": "gpj.ab", // turns the text around
+		"\u05d0\u200f!":            "\u05d0\u200f!",
+		strings.Repeat("𝄞", 2000):  strings.Repeat("𝄞", 2000),
 	} {
 		if got, err := cleanMessage(in); got != want || err != nil {
 			t.Errorf("%q: %q, %v", in, got, err)

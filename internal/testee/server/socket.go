@@ -93,8 +93,7 @@ type broadcastSocket struct {
 }
 
 func (s *broadcastSocket) OnOpen() {
-	// One that has gone already is told by OnClose, if anybody wants to know.
-	_ = s.room.hub.Join(everybody, s.Conn())
+	_ = s.room.hub.Join(everybody, s.Conn()) // fails for one that has gone, which hears nothing anyway
 }
 
 func (s *broadcastSocket) OnMessage(msg []byte) { s.room.publish(s.MessageType(), msg) }
