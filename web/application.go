@@ -48,6 +48,27 @@ type Options struct {
 	// MaxArguments is how many parameters are read of a query, and of a form;
 	// further ones are ignored. Default: 256.
 	MaxArguments int
+	// MaxParts is how many parts a multipart form may have, MaxPartHeader how many
+	// bytes the header of each may have; beyond that the request is answered with
+	// 400. Default: 1000, and 8 KiB.
+	MaxParts, MaxPartHeader int
+	// MaxPartBytes is how many bytes one part of a form may have, before base64 is
+	// decoded; beyond that the request is answered with 413. Default: 0 B, which is
+	// as many as the body.
+	MaxPartBytes int64
+	// MaxFormMemory is how many bytes the parts of a form that is read as it comes
+	// may have in memory, all together; beyond that the request is answered with
+	// 413. Default: 1 MiB. See PartHandler.
+	MaxFormMemory int
+	// TempDir is where RequestHandler.TempFile makes files. Default: os.TempDir.
+	TempDir string
+	// InflateBodies has bodies of requests with Content-Encoding: gzip inflated
+	// before anybody reads them; other codings are answered with 415. Default:
+	// bodies are what was sent, as in Turbo.
+	InflateBodies bool
+	// MaxInflated is how many bytes a body may be inflated to; beyond that the
+	// request is answered with 413. Default: 16 MiB.
+	MaxInflated int64
 	// MaxOutput is how many bytes of content a handler may have written and not
 	// flushed; beyond that Write fails with ErrOutputLimit. Default: 64 MiB.
 	MaxOutput int
@@ -113,12 +134,7 @@ func NewApplication(routes []Route, o *Options) *Application {
 	if a.loop = o.Loop; a.loop == nil {
 		a.loop = ioloop.Instance()
 	}
-	if o.MaxArguments <= 0 {
-		o.MaxArguments = 256
-	}
-	if o.MaxOutput <= 0 {
-		o.MaxOutput = 64 << 20
-	}
+	o.setLimits()
 	a.compression = o.Compression.withDefaults()
 	switch {
 	case o.NoServerName:
@@ -146,6 +162,29 @@ func NewApplication(routes []Route, o *Options) *Application {
 		a.access = &accessLog{handler: slog.NewTextHandler(newTurnWriter(a.loop), nil)}
 	}
 	return a
+}
+
+func (a *Application) formLimits() formLimits {
+	o := &a.options
+	return formLimits{parts: o.MaxParts, header: o.MaxPartHeader, part: o.MaxPartBytes}
+}
+
+// setLimits fills in the default limits.
+func (o *Options) setLimits() {
+	for _, l := range []struct {
+		field    *int
+		standard int
+	}{
+		{&o.MaxArguments, 256}, {&o.MaxParts, maxParts}, {&o.MaxPartHeader, maxPartHeader},
+		{&o.MaxFormMemory, 1 << 20}, {&o.MaxOutput, 64 << 20},
+	} {
+		if *l.field <= 0 {
+			*l.field = l.standard
+		}
+	}
+	if o.MaxInflated <= 0 {
+		o.MaxInflated = 16 << 20
+	}
 }
 
 // AddHandler adds a route behind the others.

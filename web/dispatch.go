@@ -20,6 +20,20 @@ func (x *exchange) serve() {
 
 // answer finds the route and calls what it leads to.
 func (x *exchange) answer() error {
+	r, err := x.route()
+	switch {
+	case err != nil:
+		return err
+	case r == nil:
+		return x.unmatched()
+	case r.fn != nil:
+		return x.call(r)
+	}
+	return x.enter(r.newHandler())
+}
+
+// route finds the route of the request, nil when there is none.
+func (x *exchange) route() (*Route, error) {
 	path := x.req.Path()
 	for i := range x.app.routes {
 		r := &x.app.routes[i]
@@ -27,15 +41,13 @@ func (x *exchange) answer() error {
 		switch {
 		case errors.Is(err, luapattern.ErrBudget):
 			// Going on with the next route could end in one that was not meant.
-			return &HTTPError{Code: http.StatusBadRequest}
-		case ok && r.fn != nil:
-			return x.call(r)
+			return nil, &HTTPError{Code: http.StatusBadRequest}
 		case ok:
-			return x.enter(r.newHandler())
+			return r, nil
 		}
 	}
 	x.captures.route = nil
-	return x.unmatched()
+	return nil, nil
 }
 
 // unmatched answers a path that no route takes.
@@ -128,8 +140,11 @@ func (x *exchange) enter(h Handler) error {
 	if !slices.Contains(listed(h), method) {
 		return x.notAllowed()
 	}
-	if err := x.readMultipart(); err != nil {
-		return err
+	streams := x.streams(h)
+	if !streams {
+		if err := x.readBody(); err != nil {
+			return err
+		}
 	}
 	if p, ok := h.(Preparer); ok {
 		if err := p.Prepare(); err != nil {
@@ -137,6 +152,11 @@ func (x *exchange) enter(h Handler) error {
 		}
 		if x.outcome == finished {
 			return nil
+		}
+	}
+	if streams && verb(h, method) != nil {
+		if err := x.stream(h); err != nil || x.outcome == finished {
+			return err
 		}
 	}
 	return x.callVerb(method)
@@ -161,7 +181,7 @@ func (x *exchange) call(r *Route) error {
 	if !r.allows(x.req.Method()) {
 		return notAllowed(r.allow())
 	}
-	if err := x.readMultipart(); err != nil {
+	if err := x.readBody(); err != nil {
 		return err
 	}
 	if err := r.fn(x.self); err != nil {

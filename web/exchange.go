@@ -1,6 +1,7 @@
 package web
 
 import (
+	"os"
 	"runtime/debug"
 	"time"
 
@@ -55,6 +56,9 @@ type exchange struct {
 	query, form []pair
 	parts       []Part
 	parsed      bool
+	content     []byte     // the body when it was inflated
+	maxInflated int64      // of SetMaxBody, 0 without
+	temps       []*os.File // of TempFile
 
 	pending []func()                // what to call when the last write has left
 	drains  []func(struct{}, error) // who waits in Drain
@@ -91,9 +95,15 @@ func (x *exchange) settle() {
 	if x.outcome != finished || x.busy > 0 || x.waiting {
 		return
 	}
+	x.release()
+}
+
+// release gives x back.
+func (x *exchange) release() {
 	x.app.loop.RemoveTimeout(x.probe)
 	x.probe = ioloop.Timeout{}
 	x.unpack()
+	x.removeTemps()
 	x.header.Reset()
 	clear(x.cookies)
 	clear(x.query)
@@ -106,6 +116,7 @@ func (x *exchange) settle() {
 	}
 	x.captures.route, x.captures.re = nil, nil
 	x.req, x.self, x.handler, x.drains, x.flushed, x.trailers = nil, nil, nil, nil, nil, nil
+	x.content, x.maxInflated = nil, 0
 	x.gen++
 	x.outcome, x.body, x.sent, x.announced = buffering, body, 0, -1
 	x.async, x.chunked, x.failed, x.watching, x.probing, x.hooked, x.logged, x.parsed, x.plain = false, false, false, false, false, false, false, false, false
@@ -129,6 +140,7 @@ func (x *exchange) guard(code func(*exchange) error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			if ioloop.IsUnwinding(v) {
+				x.removeTemps() // nobody else comes to it
 				panic(v)
 			}
 			err = &panicError{v, debug.Stack()}

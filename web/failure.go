@@ -17,6 +17,10 @@ func (x *exchange) fail(err error) {
 		x.abandon()
 		return
 	}
+	if refused(err) {
+		x.outcome, x.logged = finished, true // by the server, in the log as well
+		return
+	}
 	var e *HTTPError
 	known := errors.As(err, &e) && e.Code >= 200 && e.Code <= 999
 	if !known {

@@ -117,7 +117,7 @@ func (x *exchange) parse() {
 	limit := x.app.options.MaxArguments
 	x.query = appendPairs(x.query, string(x.req.RawQuery()), limit)
 	if x.hasType("application/x-www-form-urlencoded") {
-		x.form = appendPairs(x.form, string(x.req.Body()), limit)
+		x.form = appendPairs(x.form, string(x.bodyBytes()), limit)
 	}
 }
 
@@ -127,14 +127,18 @@ func (x *exchange) hasType(want string) bool {
 	return strings.EqualFold(string(bytes.Trim(t, " \t")), want)
 }
 
-// readMultipart splits a multipart body. It happens before Prepare, so that a
-// malformed one is refused before anybody relies on it.
-func (x *exchange) readMultipart() error {
-	if len(x.req.Body()) == 0 || !x.hasType("multipart/form-data") {
+// readBody inflates a body, if it is to be, and splits a multipart one. It
+// happens before Prepare, so that a malformed one is refused before anybody
+// relies on it.
+func (x *exchange) readBody() error {
+	if err := x.inflate(); err != nil {
+		return err
+	}
+	if len(x.bodyBytes()) == 0 || !x.hasType(formType) {
 		return nil
 	}
 	var err error
-	x.parts, err = parseMultipart(x.field("Content-Type"), x.req.Body())
+	x.parts, err = parseMultipart(x.field("Content-Type"), x.bodyBytes(), x.app.formLimits())
 	return err
 }
 
@@ -161,7 +165,7 @@ func (h *RequestHandler) AnyJSON(v any) error {
 	if x == nil {
 		return ErrFinished
 	}
-	if err := json.Unmarshal(x.req.Body(), v); err != nil {
+	if err := json.Unmarshal(x.bodyBytes(), v); err != nil {
 		return &HTTPError{Code: http.StatusBadRequest, Message: "Malformed JSON."}
 	}
 	return nil

@@ -1,14 +1,12 @@
 package web
 
 import (
-	"bytes"
 	"encoding/base64"
-	"mime"
-	"net/http"
-	"strings"
+	"os"
 )
 
-// Limits of a multipart body; one beyond them is answered with 400.
+// Limits of a multipart body where nothing else is said; one beyond them is
+// answered with 400.
 const (
 	maxParts      = 1000    // parts of one body
 	maxPartHeader = 8 << 10 // bytes of the header of one part
@@ -22,120 +20,103 @@ type Part struct {
 	Name, FileName string
 	// ContentType is as the client sent it, "" when it did not.
 	ContentType string
-	// Content is valid until the request is finished. Base64, where the part
-	// says so, has been decoded.
+	// Content is valid until the request is finished; nil when it was streamed
+	// somewhere else, see PartHandler. Base64, where the part says so, has been
+	// decoded.
 	Content []byte
+	// File has the content when it was sent to RequestHandler.TempFile, nil
+	// otherwise. It is at its beginning, and gone when the request is over.
+	File *os.File
+	// Size is the length of the content in bytes, wherever it is.
+	Size int64
+
+	base64 bool
 }
 
-func malformed(what string) error {
-	return &HTTPError{Code: http.StatusBadRequest, Message: "Malformed multipart body: " + what + "."}
-}
-
-// parseMultipart splits a body into its parts (RFC 7578, RFC 2046). As in Turbo
-// a last part without a boundary behind it is left out.
-func parseMultipart(contentType string, body []byte) ([]Part, error) {
-	_, params, err := mime.ParseMediaType(contentType)
+// parseMultipart splits a body into its parts. As in Turbo a last part without a
+// boundary behind it is left out.
+func parseMultipart(contentType string, body []byte, limits formLimits) ([]Part, error) {
+	r, err := newFormReader(contentType, limits)
 	if err != nil {
-		return nil, malformed("unreadable Content-Type")
+		return nil, err
 	}
-	if n := len(params["boundary"]); n == 0 || n > maxBoundary {
-		return nil, malformed("no valid boundary")
-	}
-	dashes := []byte("--" + params["boundary"])
-	_, rest, last, ok := cutBoundary(body, dashes)
-	if !ok {
-		return nil, malformed("the boundary is not in the body")
-	}
+	r.Receive(body)
 	var parts []Part
-	for !last {
-		var raw []byte
-		if raw, rest, last, ok = cutBoundary(rest, dashes); !ok {
-			break
-		}
-		if len(parts) == maxParts {
-			return nil, malformed("too many parts")
-		}
-		part, err := parsePart(raw)
+	var part Part
+	for {
+		ev, err := r.Next()
 		if err != nil {
 			return nil, err
 		}
-		parts = append(parts, part)
+		switch ev.kind {
+		case formPart:
+			part = ev.part
+			part.Content = []byte{}
+		case formData:
+			part.Content = ev.data // all of it, as the body is in one piece
+		case formPartEnd:
+			if err := part.decode(); err != nil {
+				return nil, err
+			}
+			parts = append(parts, part)
+		default:
+			_, err := r.End()
+			return parts, err
+		}
 	}
-	return parts, nil
 }
 
-// cutBoundary splits b at the next line that consists of the boundary; last is
-// true for the one that ends the body. The line break before the boundary
-// belongs to it, but the beginning of b will do as well.
-func cutBoundary(b, dashes []byte) (before, after []byte, last, ok bool) {
-	for from := 0; ; {
-		i := bytes.Index(b[from:], dashes)
-		if i < 0 {
-			return nil, nil, false, false
+// decode is the last that is done to content in memory.
+func (p *Part) decode() error {
+	if p.base64 {
+		var d base64Decoder
+		content, err := d.append(nil, p.Content)
+		if err == nil {
+			err = d.end()
 		}
-		i += from
-		from = i + len(dashes)
-		if i > 0 && !bytes.HasSuffix(b[:i], []byte("\r\n")) {
+		if err != nil {
+			return err
+		}
+		p.Content = content
+	}
+	p.Size = int64(len(p.Content))
+	return nil
+}
+
+// A base64Decoder decodes content that comes in pieces.
+type base64Decoder struct {
+	quad [4]byte // digits that are not complete
+	n    int     // so many
+	over bool    // there was padding
+}
+
+// append appends what p stands for.
+func (d *base64Decoder) append(dst, p []byte) ([]byte, error) {
+	for _, c := range p {
+		if c == '\r' || c == '\n' || c == ' ' || c == '\t' {
 			continue
 		}
-		before = b[:max(0, i-2)]
-		after = b[from:]
-		if bytes.HasPrefix(after, []byte("--")) {
-			return before, nil, true, true
+		if d.over {
+			return dst, errBase64
 		}
-		// Blanks may follow (RFC 2046: transport padding), nothing else.
-		after = bytes.TrimLeft(after, " \t")
-		if bytes.HasPrefix(after, []byte("\r\n")) {
-			return before, after[2:], false, true
+		d.quad[d.n] = c
+		if d.n++; d.n < len(d.quad) {
+			continue
+		}
+		d.n, d.over = 0, c == '='
+		var err error
+		if dst, err = base64.StdEncoding.AppendDecode(dst, d.quad[:]); err != nil {
+			return dst, errBase64
 		}
 	}
+	return dst, nil
 }
 
-// parsePart reads the header of a part.
-func parsePart(raw []byte) (Part, error) {
-	var part Part
-	head, content, ok := bytes.Cut(raw, []byte("\r\n\r\n"))
-	if !ok && bytes.HasPrefix(raw, []byte("\r\n")) {
-		head, content, ok = nil, raw[2:], true
-	}
-	if !ok || len(head) > maxPartHeader {
-		return part, malformed("a part without a header, or with a very long one")
-	}
-	part.Content = content
-	for line := range strings.SplitSeq(string(head), "\r\n") {
-		name, value, ok := strings.Cut(line, ":")
-		if !ok {
-			return part, malformed("a header line without a colon")
-		}
-		if err := part.setField(name, strings.Trim(value, " \t")); err != nil {
-			return part, err
-		}
-	}
-	if part.Name == "" {
-		return part, malformed("a part without a name")
-	}
-	return part, nil
-}
-
-func (p *Part) setField(name, value string) error {
-	switch {
-	case strings.EqualFold(name, "Content-Disposition"):
-		kind, params, err := mime.ParseMediaType(value)
-		if err != nil || kind != "form-data" {
-			return malformed("unreadable Content-Disposition")
-		}
-		p.Name, p.FileName = params["name"], params["filename"]
-		if i := strings.LastIndexAny(p.FileName, `/\`); i >= 0 {
-			p.FileName = p.FileName[i+1:]
-		}
-	case strings.EqualFold(name, "Content-Type"):
-		p.ContentType = value
-	case strings.EqualFold(name, "Content-Transfer-Encoding") && strings.EqualFold(value, "base64"):
-		decoded, err := base64.StdEncoding.AppendDecode(nil, bytes.TrimSpace(p.Content))
-		if err != nil {
-			return malformed("content that is not base64")
-		}
-		p.Content = decoded
+func (d *base64Decoder) end() error {
+	if d.n > 0 {
+		return errBase64
 	}
 	return nil
 }
+
+var errBase64 = malformed("content that is not base64")

@@ -421,6 +421,11 @@ func FuzzRange(f *testing.F) {
 	})
 }
 
+var (
+	defaultForm = formLimits{parts: maxParts, header: maxPartHeader}
+	sameParts   = cmp.AllowUnexported(Part{})
+)
+
 func TestMultipart(t *testing.T) {
 	const form = "multipart/form-data; boundary=B"
 	field := func(name, extra, content string) string {
@@ -436,7 +441,7 @@ func TestMultipart(t *testing.T) {
 			[]Part{{Name: "a", Content: []byte("one")}, {Name: "a", Content: []byte("two")},
 				{Name: "f", FileName: "x.txt", ContentType: "text/plain", Content: []byte("file\r\ndata")}}},
 		{"base64", form, field("b", "\r\nContent-Transfer-Encoding: Base64", "aGVs\r\nbG8=") + "--B--",
-			[]Part{{Name: "b", Content: []byte("hello")}}},
+			[]Part{{Name: "b", Content: []byte("hello"), base64: true}}},
 		{"quoted boundary", `Multipart/Form-Data; boundary="B"`, field("a", "", "one") + "--B--", []Part{{Name: "a", Content: []byte("one")}}},
 		{"preamble, epilogue, padding", form, "pre\r\n" + strings.Replace(field("a", "", "one"), "--B\r\n", "--B \t\r\n", 1) + "--B--epilogue\r\n--B\r\n",
 			[]Part{{Name: "a", Content: []byte("one")}}},
@@ -461,7 +466,10 @@ func TestMultipart(t *testing.T) {
 		{"long header", form, field("b", "\r\nX: "+strings.Repeat("x", maxPartHeader), "") + "--B--", nil},
 		{"many parts", form, strings.Repeat(field("b", "", ""), maxParts+1) + "--B--", nil},
 	} {
-		got, err := parseMultipart(c.contentType, []byte(c.body))
+		got, err := parseMultipart(c.contentType, []byte(c.body), defaultForm)
+		for i := range c.want {
+			c.want[i].Size = int64(len(c.want[i].Content))
+		}
 		if c.want == nil {
 			var e *HTTPError
 			if !errors.As(err, &e) || e.Code != 400 {
@@ -469,8 +477,8 @@ func TestMultipart(t *testing.T) {
 			}
 			continue
 		}
-		if err != nil || len(got) != len(c.want) || len(got) > 0 && !cmp.Equal(got, c.want) {
-			t.Errorf("%s: %v: %s", c.what, err, cmp.Diff(c.want, got))
+		if err != nil || len(got) != len(c.want) || len(got) > 0 && !cmp.Equal(got, c.want, sameParts) {
+			t.Errorf("%s: %v: %s", c.what, err, cmp.Diff(c.want, got, sameParts))
 		}
 	}
 }
@@ -489,17 +497,17 @@ func TestMultipartReadsWhatTheStandardLibraryWrites(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	got, err := parseMultipart(w.FormDataContentType(), body.Bytes())
-	want := []Part{{Name: `q"uote`, FileName: "a b.bin", Content: content}, {Name: "x", Content: []byte("y")}}
-	if err != nil || !cmp.Equal(got, want) {
-		t.Errorf("%v %s", err, cmp.Diff(want, got))
+	got, err := parseMultipart(w.FormDataContentType(), body.Bytes(), defaultForm)
+	want := []Part{{Name: `q"uote`, FileName: "a b.bin", Content: content, Size: int64(len(content))}, {Name: "x", Content: []byte("y"), Size: 1}}
+	if err != nil || !cmp.Equal(got, want, sameParts) {
+		t.Errorf("%v %s", err, cmp.Diff(want, got, sameParts))
 	}
 }
 
 func FuzzMultipart(f *testing.F) {
 	f.Add("multipart/form-data; boundary=B", []byte("--B\r\nContent-Disposition: form-data; name=a\r\n\r\nx\r\n--B--"))
 	f.Fuzz(func(t *testing.T, contentType string, body []byte) {
-		parts, err := parseMultipart(contentType, body)
+		parts, err := parseMultipart(contentType, body, defaultForm)
 		if err != nil {
 			var e *HTTPError
 			if !errors.As(err, &e) || e.Code != 400 {

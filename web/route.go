@@ -17,6 +17,7 @@ type Route struct {
 	newHandler func() Handler
 	fn         func(*RequestHandler) error
 	methods    []string // of fn
+	bodies     bodies   // of the handlers that newHandler makes
 }
 
 // AnyMethod, given to Func, has the function answer requests of every method.
