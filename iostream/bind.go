@@ -2,9 +2,11 @@ package iostream
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -20,6 +22,8 @@ func bind(network, address string, o *ListenOptions) (int, sock.Addr, error) {
 		fd, err = bindUnix(sock.UnixAddr(address), o)
 	case "tcp", "tcp4", "tcp6":
 		fd, err = bindTCP(network, address, o)
+	case "fd":
+		return adopt(address)
 	default:
 		err = &net.OpError{Op: "listen", Net: network, Err: net.UnknownNetworkError(network)}
 	}
@@ -33,6 +37,37 @@ func bind(network, address string, o *ListenOptions) (int, sock.Addr, error) {
 	}
 	return fd, at, nil
 }
+
+// adopt takes over a listener that another program has made, by the number of
+// its descriptor. When it fails, the descriptor stays as it is.
+func adopt(number string) (int, sock.Addr, error) {
+	fail := func(err error) (int, sock.Addr, error) {
+		return -1, sock.Addr{}, &net.OpError{Op: "listen", Net: "fd " + number, Err: err}
+	}
+	fd, err := strconv.Atoi(number)
+	if err != nil || fd < 0 {
+		return fail(ErrArgument)
+	}
+	switch is, err := sock.Listening(fd); {
+	case err != nil:
+		return fail(os.NewSyscallError("getsockopt", err))
+	case !is:
+		return fail(errNoListener)
+	}
+	at, err := sock.LocalAddr(fd)
+	if err == nil {
+		err = sock.SetNonblock(fd)
+	}
+	if err == nil {
+		err = sock.SetCloseOnExec(fd)
+	}
+	if err != nil {
+		return fail(err)
+	}
+	return fd, at, nil
+}
+
+var errNoListener = fmt.Errorf("%w: the descriptor is no stream socket that listens", ErrArgument)
 
 // closeNow closes a socket that was made in the same call and has done nothing.
 func closeNow(fd int) {

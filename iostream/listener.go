@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/turbogo/turbo/internal/sock"
@@ -36,6 +37,10 @@ type ListenOptions struct {
 	// with a handshake. Default: it is logged as a warning, but for debugging only
 	// when the client went away.
 	HandshakeFailed func(*TLSError)
+	// HandOver has the first of several loops accept for all of them, in turn,
+	// instead of leaving it to the kernel to spread the connections: fairer when
+	// they are few and last long. See ListenShared.
+	HandOver bool
 	// PlainAnswer is what a client is told that does not speak TLS. Default:
 	// nothing.
 	PlainAnswer []byte
@@ -64,7 +69,10 @@ type Listener struct {
 	family sock.Family
 	file   os.FileInfo // of the Unix socket's path, to be removed at the end
 
+	share *share // nil for a listener of one loop
+
 	closed  bool
+	watched bool // by the loop
 	paused  bool // by Pause
 	starved bool // descriptors have run out
 	told    bool // and that was logged
@@ -79,7 +87,9 @@ type Listener struct {
 // "[::]:80", "0.0.0.0:80"), "tcp4", "tcp6" (that one only), or "unix" with a
 // path. A socket file that a program left behind is replaced, but only when
 // nobody listens on it; Close removes the file. A path that begins with "@" is
-// an abstract name (Linux).
+// an abstract name (Linux). Or it is "fd" with the number of a descriptor: a
+// listener that another program has made, which belongs to this one from now on;
+// Close does not remove its socket file.
 //
 // accept is called from the poll phase, in which the connection came in, as
 // Turbo calls handle_stream. While it is suspended no other connection is
@@ -88,9 +98,51 @@ type Listener struct {
 // and the listener goes on. When descriptors or memory run out, the listener pauses
 // until one of the loop's streams is closed or half a second has passed.
 func Listen(l *ioloop.IOLoop, network, address string, o *ListenOptions, accept func(*IOStream)) (*Listener, error) {
+	ln, err := newListener(l, o, accept)
+	if err != nil {
+		return nil, err
+	}
+	if err := ln.bind(network, address, o); err != nil {
+		return nil, err
+	}
+	if err := ln.watch(); err != nil {
+		ln.Close()
+		return nil, err
+	}
+	return ln, nil
+}
+
+// ListenFile is Listen on a copy of a listener that is open as a file, such as
+// one of Listener.File; f stays the caller's.
+func ListenFile(l *ioloop.IOLoop, f *os.File, o *ListenOptions, accept func(*IOStream)) (*Listener, error) {
+	fd, err := sock.Dup(int(f.Fd()))
+	if err != nil {
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	ln, err := Listen(l, "fd", strconv.Itoa(fd), o, accept)
+	if err != nil {
+		closeNow(fd)
+	}
+	return ln, err
+}
+
+// newListener makes a listener that has no socket yet.
+func newListener(l *ioloop.IOLoop, o *ListenOptions, accept func(*IOStream)) (*Listener, error) {
 	if accept == nil {
 		panic("iostream: Listen without an accept callback")
 	}
+	if o == nil {
+		o = new(ListenOptions)
+	}
+	secure, err := o.listenerTLS()
+	if err != nil {
+		return nil, err
+	}
+	return &Listener{hub: hubOf(l), fd: -1, tls: secure, conf: o.Stream.config(), accept: accept}, nil
+}
+
+// bind gives it its socket.
+func (ln *Listener) bind(network, address string, o *ListenOptions) error {
 	var options ListenOptions
 	if o != nil {
 		options = *o
@@ -98,27 +150,19 @@ func Listen(l *ioloop.IOLoop, network, address string, o *ListenOptions, accept 
 	if options.Backlog <= 0 {
 		options.Backlog = DefaultBacklog
 	}
-	secure, err := options.listenerTLS()
-	if err != nil {
-		return nil, err
-	}
 	fd, at, err := bind(network, address, &options)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	ln := &Listener{hub: hubOf(l), fd: fd, tls: secure, conf: options.Stream.config(), accept: accept, addr: at.NetAddr(), family: at.Family}
-	if at.Family == sock.Unix && at.Path[0] != '@' {
+	ln.fd, ln.addr, ln.family = fd, at.NetAddr(), at.Family
+	if network == "unix" && at.Path[0] != '@' {
 		ln.file, err = os.Lstat(at.Path)
 		if err != nil {
 			ln.Close()
-			return nil, err
+			return err
 		}
 	}
-	if err := ln.watch(); err != nil {
-		ln.Close()
-		return nil, err
-	}
-	return ln, nil
+	return nil
 }
 
 // Addr returns the address that the listener has: with the port that the system
@@ -129,7 +173,11 @@ func (ln *Listener) Addr() net.Addr { return ln.addr }
 func (ln *Listener) Pause() {
 	if !ln.closed && !ln.paused {
 		ln.paused = true
-		ln.hub.loop.RemoveHandler(ln.fd)
+		if ln.share != nil {
+			ln.share.update(ln) // the other loops go on
+		} else {
+			ln.unwatch()
+		}
 	}
 }
 
@@ -152,8 +200,13 @@ func (ln *Listener) Close() {
 		return
 	}
 	ln.closed = true
-	ln.sated()
-	ln.hub.loop.CloseFD(ln.fd)
+	if ln.share != nil {
+		ln.share.update(ln)
+	}
+	if ln.fd >= 0 {
+		ln.sated()
+		ln.hub.loop.CloseFD(ln.fd)
+	}
 	ln.tls.closeHandshakes()
 	ln.removeFile()
 }
@@ -172,26 +225,79 @@ func (ln *Listener) removeFile() {
 	}
 }
 
+// File returns a copy of the listener's socket, to be given to another process
+// that goes on to accept where this one ends (see os/exec.Cmd.ExtraFiles). Close
+// does not remove the file of a Unix socket from then on. A listener that shares
+// the socket of another loop has none of its own, and returns ErrArgument.
+func (ln *Listener) File() (*os.File, error) {
+	switch {
+	case ln.closed:
+		return nil, ErrClosed
+	case ln.fd < 0:
+		return nil, ErrArgument
+	}
+	fd, err := sock.Dup(ln.fd)
+	if err != nil {
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	ln.file = nil
+	return os.NewFile(uintptr(fd), ln.addr.String()), nil
+}
+
+// takes tells whether the listener's own loop takes connections now.
+func (ln *Listener) takes() bool { return !ln.closed && !ln.paused && !ln.tls.mustWait() }
+
+// next returns the listener that the next connection is for, nil when none
+// takes any.
+func (ln *Listener) next() *Listener {
+	if ln.share != nil {
+		return ln.share.next(ln)
+	}
+	if ln.takes() {
+		return ln
+	}
+	return nil
+}
+
 // watch has the loop tell of connections, unless something holds that up.
 func (ln *Listener) watch() error {
-	if ln.closed || ln.paused || ln.starved || ln.tls.mustWait() {
+	if ln.fd < 0 {
+		ln.share.update(ln)
 		return nil
 	}
-	return ln.hub.loop.AddEventHandler(ln.fd, ioloop.Read, ln)
+	if ln.closed || ln.starved || ln.watched || ln.next() == nil {
+		return nil
+	}
+	if err := ln.hub.loop.AddEventHandler(ln.fd, ioloop.Read, ln); err != nil {
+		return err
+	}
+	ln.watched = true
+	return nil
+}
+
+// unwatch ends watch.
+func (ln *Listener) unwatch() {
+	if ln.watched {
+		ln.watched = false
+		ln.hub.loop.RemoveHandler(ln.fd)
+	}
 }
 
 // HandleEvents accepts what has come. It is the loop's to call.
 func (ln *Listener) HandleEvents(int, ioloop.Events) {
 	for range acceptBatch {
-		if ln.closed || ln.paused {
+		if ln.closed {
 			return // the callback did it
 		}
-		if ln.tls.mustWait() {
-			ln.hub.loop.RemoveHandler(ln.fd)
+		to := ln.next()
+		if to == nil {
+			ln.unwatch()
 			return
 		}
 		fd, peer, err := sock.Accept(ln.fd)
 		switch {
+		case err == nil && ln.share != nil:
+			ln.share.pass(to, fd, peer)
 		case err == nil:
 			ln.take(fd, peer)
 		case sock.Again(err):
@@ -232,6 +338,7 @@ func (ln *Listener) take(fd int, peer sock.Addr) {
 // stream is closed by then, and the listener, which the loop has taken off,
 // goes on.
 func (ln *Listener) Panicked(any) {
+	ln.watched = false
 	if err := ln.watch(); err != nil {
 		ln.hub.loop.Logger().Error("iostream: a listener stopped", "address", ln.addr, "error", err)
 	}
@@ -246,7 +353,7 @@ func (ln *Listener) starve(err error) {
 		ln.hub.loop.Logger().Error("iostream: accepting pauses", "address", ln.addr, "error", err)
 	}
 	ln.starved = true
-	ln.hub.loop.RemoveHandler(ln.fd)
+	ln.unwatch()
 	ln.hub.starved = append(ln.hub.starved, ln)
 	ln.retry = ln.hub.loop.AddTimeout(starvedPause, ln.fed)
 }

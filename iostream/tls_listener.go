@@ -62,9 +62,7 @@ func (ln *Listener) secured(s *IOStream, h *tlsHandshake, err error) {
 	delete(t.under, s)
 	if t.paused {
 		t.paused = false
-		if err := ln.watch(); err != nil {
-			ln.starve(err)
-		}
+		ln.roomMade()
 	}
 	var failure *TLSError
 	switch {

@@ -130,6 +130,28 @@ func Bind(fd int, a Addr) error {
 // wait to be accepted; the kernel bounds the number.
 func Listen(fd, backlog int) error { return unix.Listen(fd, backlog) }
 
+// Listening reports whether the descriptor is a stream socket that listens, as
+// one is that another program made and handed down.
+func Listening(fd int) (bool, error) {
+	kind, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE)
+	if err != nil || kind != unix.SOCK_STREAM {
+		return false, err
+	}
+	n, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
+	return n != 0, err
+}
+
+// SetCloseOnExec keeps a descriptor that was handed down from being handed on.
+func SetCloseOnExec(fd int) error {
+	_, err := unix.FcntlInt(uintptr(fd), unix.F_SETFD, unix.FD_CLOEXEC)
+	return err
+}
+
+// Dup returns another descriptor of the same socket.
+func Dup(fd int) (int, error) {
+	return unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+}
+
 // Accept takes a connection from a listener. Again(err) when none waits.
 func Accept(fd int) (int, Addr, error) {
 	for {

@@ -2,6 +2,14 @@
 
 package sock
 
-import "golang.org/x/sys/unix"
+import (
+	"runtime"
+
+	"golang.org/x/sys/unix"
+)
 
 const reusePort = unix.SO_REUSEPORT
+
+// ReusePortSpreads tells whether the kernel spreads connections over the
+// listeners that share an address. The others give all of them to one.
+const ReusePortSpreads = runtime.GOOS == "linux"

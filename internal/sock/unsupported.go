@@ -13,6 +13,9 @@ import (
 
 var errUnsupported = fmt.Errorf("sock: no backend for %s: %w", runtime.GOOS, errors.ErrUnsupported)
 
+// ReusePortSpreads is not known.
+const ReusePortSpreads = false
+
 // Stream fails.
 func Stream(f Family) (int, error) { return -1, errUnsupported }
 
@@ -51,6 +54,15 @@ func Bind(fd int, a Addr) error { return errUnsupported }
 
 // Listen fails.
 func Listen(fd, backlog int) error { return errUnsupported }
+
+// Listening fails.
+func Listening(fd int) (bool, error) { return false, errUnsupported }
+
+// SetCloseOnExec fails.
+func SetCloseOnExec(fd int) error { return errUnsupported }
+
+// Dup fails.
+func Dup(fd int) (int, error) { return -1, errUnsupported }
 
 // Accept fails.
 func Accept(fd int) (int, Addr, error) { return -1, Addr{}, errUnsupported }
