@@ -25,9 +25,10 @@ type AccessRecord struct {
 	Duration time.Duration
 }
 
-// logAccess calls Options.AccessLog.
+// logAccess counts a request that is over, and calls Options.AccessLog.
 func (c *conn) logAccess(x *exchange) {
 	s := c.srv
+	s.count(x.status)
 	if s.o.AccessLog == nil {
 		return
 	}

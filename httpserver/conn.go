@@ -48,6 +48,7 @@ type conn struct {
 // the stream from reading on.
 func (c *conn) HandleChunk(p []byte) {
 	c.asked = false
+	c.srv.stats.BytesRead += uint64(len(p))
 	if c.giving { // that part must not move: it lies in what was read ahead
 		c.putAside(p)
 		return
@@ -94,8 +95,8 @@ func (c *conn) HandleEOF() {
 func (c *conn) HandleClose(error) {
 	c.watch(forNothing)
 	c.life = gone
-	x, held := c.x, c.holding
-	c.x, c.holding = nil, nil
+	x, held := c.letGo(), c.holding
+	c.holding = nil
 	c.srv.remove(c)
 	switch {
 	case held != nil:
@@ -243,8 +244,20 @@ func (c *conn) drained() {
 func (c *conn) provide() {
 	if c.x == nil && c.core.RecvState() == http1.RecvIdle && c.core.Unread() > 0 {
 		c.x = c.srv.takeExchange(c)
+		c.srv.stats.Active++
 		c.core.SetHead(&c.x.head)
 	}
+}
+
+// letGo returns the request that is in hand, which is not any more; nil when
+// there is none.
+func (c *conn) letGo() *exchange {
+	x := c.x
+	if x != nil {
+		c.x = nil
+		c.srv.stats.Active--
+	}
+	return x
 }
 
 // serve calls the handler. The next chunk has been asked for by then, so that a
@@ -277,8 +290,7 @@ func (c *conn) ask() {
 func (c *conn) rest() {
 	switch c.core.RecvState() {
 	case http1.RecvIdle:
-		if x := c.x; x != nil { // all that came was an empty line
-			c.x = nil
+		if x := c.letGo(); x != nil { // all that came was an empty line
 			c.core.SetHead(nil)
 			c.srv.freeExchange(x)
 		}
@@ -297,7 +309,7 @@ func (c *conn) rest() {
 // finished is called when the response of x is complete.
 func (c *conn) finished(x *exchange) {
 	x.stage = finished
-	c.x = nil
+	c.letGo()
 	x.drop(c.srv.loop, ErrFinished)
 	c.logAccess(x)
 	switch {
@@ -344,17 +356,17 @@ func (c *conn) refuse(err error) {
 	if !errors.As(err, &pe) {
 		panic("bug: httpserver: " + err.Error())
 	}
-	x := c.x
-	c.x = nil
+	x := c.letGo()
 	if c.core.SendState() == http1.SendHead {
 		r := c.srv.refusal(pe)
 		out, err := c.core.AppendWhole(c.stream.AvailableBuffer(), pe.Status, &r.header, r.body, c.srv.date.now(c.srv.loop))
 		if err == nil && c.write(out, nil) == nil && x != nil {
 			x.status, x.sent = pe.Status, int64(len(r.body))
-			c.logAccess(x)
 		}
 	}
 	if x != nil {
+		c.srv.stats.Refused++
+		c.logAccess(x)
 		c.giveUp(x)
 	}
 	c.end()
@@ -387,6 +399,7 @@ func (c *conn) write(p []byte, done func()) error {
 	err := c.stream.Write(p, done)
 	if err == nil {
 		c.written += int64(len(p))
+		c.srv.stats.BytesWritten += uint64(len(p))
 	}
 	return err
 }

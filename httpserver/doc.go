@@ -37,7 +37,14 @@
 //		r.ReadBody(next)
 //	}
 //
+// A server lives on one loop. Where one core is not enough, a [Group] of servers
+// shares an address, each on a loop of its own; what may not be shared between
+// them is said there. Listeners may be inherited from whoever started the
+// program, and passed on ([InheritedListeners], [PassListeners]), so that a
+// restart leaves no gap. [Server.Stats] counts what a monitor wants to know.
+//
 // The order of reading: server.go (accepting), conn.go (feeding), exchange.go
 // (what a request is made of), request.go, body.go and respond.go (what a
-// handler sees and says), deadlines.go, shutdown.go.
+// handler sees and says), deadlines.go, shutdown.go, group.go, inherit.go,
+// stats.go.
 package httpserver

@@ -15,6 +15,8 @@ var (
 	ErrClosed = errors.New("httpserver: connection is closed")
 	// ErrShutdown is returned by Listen after Shutdown.
 	ErrShutdown = errors.New("httpserver: server is shut down")
+	// ErrNoServer is returned by a Group that is empty.
+	ErrNoServer = errors.New("httpserver: no server in the group")
 	// ErrPending is returned by Detach while a part of a response waits for
 	// its end.
 	ErrPending = errors.New("httpserver: response has begun")

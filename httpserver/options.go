@@ -84,8 +84,13 @@ type Options struct {
 	MaxHandshakes int
 
 	// ReusePort lets several servers share one address, each on a loop of its
-	// own (SO_REUSEPORT).
+	// own or in a process of its own (SO_REUSEPORT). A Group needs to be told
+	// nothing.
 	ReusePort bool
+	// HandOver has the first server of a Group accept for all of them, in turn,
+	// where the kernel could spread the connections: fairer when they are few and
+	// last long.
+	HandOver bool
 	// Backlog is how many connections may wait to be accepted; default
 	// iostream.DefaultBacklog.
 	Backlog int
@@ -159,6 +164,7 @@ func (o *Options) listen() *iostream.ListenOptions {
 		Stream:        iostream.Options{MaxWriteBuffer: o.MaxWriteBuffer, HandshakeTimeout: o.HandshakeTimeout},
 		Backlog:       o.Backlog,
 		ReusePort:     o.ReusePort,
+		HandOver:      o.HandOver,
 		MaxHandshakes: o.MaxHandshakes,
 	}
 	if o.TLS != nil {

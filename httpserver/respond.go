@@ -242,7 +242,7 @@ func (r *Request) Detach() (stream *iostream.IOStream, rest []byte, err error) {
 	_ = stream.ReadChunk(nil) // forget c; likewise
 	c.watch(forNothing)
 	c.life = gone
-	c.x = nil
+	c.letGo()
 	c.logAccess(x)
 	x.remember()
 	x.c, x.stage, x.onClose, x.onGone = nil, finished, nil, nil
@@ -250,6 +250,7 @@ func (r *Request) Detach() (stream *iostream.IOStream, rest []byte, err error) {
 	if x.busy == 0 {
 		c.srv.retire(x)
 	}
+	c.srv.stats.Detached++
 	c.srv.remove(c)
 	return stream, rest, nil
 }

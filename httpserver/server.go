@@ -27,7 +27,7 @@ type HandlerFunc func(r *Request)
 func (f HandlerFunc) ServeRequest(r *Request) { f(r) }
 
 // A Server serves connections on one loop. Its methods belong to the loop's
-// goroutine. Several loops can share an address, see Options.ReusePort.
+// goroutine. Several loops can share an address, see Group.
 type Server struct {
 	loop    *ioloop.IOLoop
 	handler Handler
@@ -50,6 +50,7 @@ type Server struct {
 	spare   [][]byte    // buffers for bytes read ahead
 	handles []Request   // never used ones
 	record  AccessRecord
+	stats   Stats // but for Connections
 	refused map[*http1.ProtocolError]*refusal
 }
 
@@ -82,11 +83,16 @@ func (s *Server) Listen(network, address string) error {
 	if err != nil {
 		return err
 	}
+	s.adopt(l)
+	return nil
+}
+
+// adopt keeps a listener.
+func (s *Server) adopt(l *iostream.Listener) {
 	s.listeners = append(s.listeners, l)
 	if s.paused {
 		l.Pause()
 	}
-	return nil
 }
 
 // Addrs returns the addresses that are listened on, in the order of the calls
@@ -130,6 +136,7 @@ func (s *Server) add(c *conn) {
 	last.next, c.prev = c, last
 	c.next, s.conns.prev = &s.conns, c
 	s.open++
+	s.stats.Accepted++
 	if s.open >= s.o.MaxConnections && !s.paused {
 		s.paused = true
 		for _, l := range s.listeners {
