@@ -2,35 +2,20 @@ package http1
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/turbogo/turbo/internal/wiretest"
 )
 
 var statesFile = filepath.Join("..", "..", "docs", "states.md")
 
-// TestStatesDocument draws docs/states.md from the tables. With -update it
-// writes the file, without it the file must be as drawn.
+// TestStatesDocument draws its section of docs/states.md from the tables.
 func TestStatesDocument(t *testing.T) {
-	want := drawStates(t)
-	if flag.Lookup("update").Value.String() == "true" {
-		if err := os.MkdirAll(filepath.Dir(statesFile), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(statesFile, want, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(statesFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("docs/states.md is not what internal/http1/state.go says; write it with go test ./internal/http1 -run States -update")
-	}
+	wiretest.CheckSection(t, statesFile, drawStates(t))
 }
 
 func drawStates(t *testing.T) []byte {
