@@ -315,6 +315,15 @@ func (c *Conn) ChosenSubprotocol() string {
 	return c.rare.protocol
 }
 
+// Loop returns the loop that the connection lives on: whose AddCallback is the
+// way to it from other goroutines. It is nil before the connection is open.
+func (c *Conn) Loop() *ioloop.IOLoop {
+	if c.life == unborn {
+		return nil
+	}
+	return c.kind.loop
+}
+
 // RemoteAddr returns the peer's address, nil when it is not known.
 func (c *Conn) RemoteAddr() net.Addr {
 	if c.stream == nil {

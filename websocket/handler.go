@@ -278,5 +278,13 @@ func (h *Handler) ResumeReading() { h.conn.ResumeReading() }
 // Abort ends the connection without a close frame. See Conn.Abort.
 func (h *Handler) Abort() { h.conn.Abort() }
 
+// Loop returns the loop that the handler lives on.
+func (h *Handler) Loop() *ioloop.IOLoop {
+	if h.conn.life == unborn {
+		return h.RequestHandler.Loop()
+	}
+	return h.conn.Loop()
+}
+
 // RemoteAddr returns the peer's address, nil when it is not known.
 func (h *Handler) RemoteAddr() net.Addr { return h.conn.RemoteAddr() }

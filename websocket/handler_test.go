@@ -71,8 +71,11 @@ func TestRequestCanBeReadUntilOnOpenReturns(t *testing.T) {
 			s.note("still %q, %v", h.URLArg(0), h.Request() != nil)
 		}
 		h.onMessage = func([]byte) {
-			if h.Request() != nil || h.URLArg(0) != "" || h.Loop() != nil {
+			if h.Request() != nil || h.URLArg(0) != "" || h.RequestHandler.Loop() != nil {
 				t.Error("the request lives on")
+			}
+			if h.Loop() != s.loop {
+				t.Error("the handler has lost its loop")
 			}
 			if _, err := h.Write([]byte("HTTP")); !errors.Is(err, web.ErrFinished) {
 				t.Errorf("Write: %v", err)

@@ -61,7 +61,9 @@ func CheckRequest(method string, http11 bool, f Fields) (Offer, error) {
 	case len(f.Values("Host")) != 1:
 		return Offer{}, refuse("Expected one \"Host\" HTTP header.")
 	case !hasToken(f.Values("Upgrade"), "websocket"):
-		return Offer{}, refuse("Expected a valid \"Upgrade\" HTTP header.")
+		// Not 426, which a client of Turbo does not expect; but the response may
+		// say all the same what could be had here (RFC 9110 section 7.8).
+		return Offer{}, &HandshakeError{Status: 400, Reason: "Expected a valid \"Upgrade\" HTTP header.", Fields: whatWouldDo}
 	case !hasToken(f.Values("Connection"), "upgrade"):
 		return Offer{}, refuse("Expected a valid \"Connection\" HTTP header.")
 	}
@@ -89,19 +91,23 @@ func CheckRequest(method string, http11 bool, f Fields) (Offer, error) {
 func checkVersion(values []string) error {
 	switch {
 	case len(values) != 1:
-		return refuse("Expected one \"Sec-WebSocket-Version\" HTTP header.")
+		return &HandshakeError{Status: 400, Reason: "Expected one \"Sec-WebSocket-Version\" HTTP header.", Fields: whatWouldDo}
 	case values[0] == Version:
 		return nil
 	}
 	return &HandshakeError{
 		Status: 426,
 		Reason: "Unsupported WebSocket version.",
-		Fields: []Field{
-			{"Upgrade", "websocket"},
-			{"Connection", "Upgrade"},
-			{"Sec-WebSocket-Version", Version},
-		},
+		Fields: whatWouldDo,
 	}
+}
+
+// whatWouldDo are the fields of a response that says which protocol is spoken
+// here, and in which version.
+var whatWouldDo = []Field{
+	{"Upgrade", "websocket"},
+	{"Connection", "Upgrade"},
+	{"Sec-WebSocket-Version", Version},
 }
 
 // ResponseFields returns the fields of the 101 response to an accepted offer:
