@@ -40,6 +40,7 @@ var rooms = []room{
 	{"web/webtest", []string{"web", "websocket", "httpserver", "iostream", "ioloop", "internal/http1", "internal/rfc6455"}},
 
 	{"cmd/chatapp", public},
+	{"examples", nil},
 	{"examples/*", public},
 	{"internal/testee/*", public},
 
