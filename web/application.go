@@ -45,6 +45,18 @@ type Options struct {
 	// HMAC-SHA-1, which Turbo's applications understand. Both are accepted.
 	CookieSHA256 bool
 
+	// XSRF refuses requests that another site could have made, with 403: those with
+	// another method than GET, HEAD, OPTIONS or TRACE need the token of the cookie
+	// in a field of the form, or of the header, as well. See
+	// RequestHandler.XSRFToken and Route.WithoutXSRF. A form that is read as it
+	// comes needs the header; handlers of Mount are not covered. Default: every
+	// request is let through, as in Turbo.
+	XSRF bool
+	// XSRFCookie is the name of the cookie and of the form's field. Default:
+	// "_xsrf". One that begins with __Host- cannot be set by a neighbouring
+	// domain; it needs TLS.
+	XSRFCookie string
+
 	// MaxArguments is how many parameters are read of a query, and of a form;
 	// further ones are ignored. Default: 256.
 	MaxArguments int
@@ -69,6 +81,9 @@ type Options struct {
 	// MaxInflated is how many bytes a body may be inflated to; beyond that the
 	// request is answered with 413. Default: 16 MiB.
 	MaxInflated int64
+	// MaxJSON is how many bytes of JSON a handler decodes; beyond that the request
+	// is answered with 413. Default: 8 MiB, as the loop waits meanwhile.
+	MaxJSON int
 	// MaxOutput is how many bytes of content a handler may have written and not
 	// flushed; beyond that Write fails with ErrOutputLimit. Default: 64 MiB.
 	MaxOutput int
@@ -134,7 +149,7 @@ func NewApplication(routes []Route, o *Options) *Application {
 	if a.loop = o.Loop; a.loop == nil {
 		a.loop = ioloop.Instance()
 	}
-	o.setLimits()
+	o.setDefaults()
 	a.compression = o.Compression.withDefaults()
 	switch {
 	case o.NoServerName:
@@ -169,18 +184,21 @@ func (a *Application) formLimits() formLimits {
 	return formLimits{parts: o.MaxParts, header: o.MaxPartHeader, part: o.MaxPartBytes}
 }
 
-// setLimits fills in the default limits.
-func (o *Options) setLimits() {
+// setDefaults fills in the limits, and a name.
+func (o *Options) setDefaults() {
 	for _, l := range []struct {
 		field    *int
 		standard int
 	}{
 		{&o.MaxArguments, 256}, {&o.MaxParts, maxParts}, {&o.MaxPartHeader, maxPartHeader},
-		{&o.MaxFormMemory, 1 << 20}, {&o.MaxOutput, 64 << 20},
+		{&o.MaxFormMemory, 1 << 20}, {&o.MaxJSON, 8 << 20}, {&o.MaxOutput, 64 << 20},
 	} {
 		if *l.field <= 0 {
 			*l.field = l.standard
 		}
+	}
+	if o.XSRFCookie == "" {
+		o.XSRFCookie = "_xsrf"
 	}
 	if o.MaxInflated <= 0 {
 		o.MaxInflated = 16 << 20

@@ -146,6 +146,9 @@ func (x *exchange) enter(h Handler) error {
 			return err
 		}
 	}
+	if err := x.checkXSRF(); err != nil {
+		return err
+	}
 	if p, ok := h.(Preparer); ok {
 		if err := p.Prepare(); err != nil {
 			return err
@@ -182,6 +185,9 @@ func (x *exchange) call(r *Route) error {
 		return notAllowed(r.allow())
 	}
 	if err := x.readBody(); err != nil {
+		return err
+	}
+	if err := x.checkXSRF(); err != nil {
 		return err
 	}
 	if err := r.fn(x.self); err != nil {

@@ -56,6 +56,7 @@ type exchange struct {
 	query, form []pair
 	parts       []Part
 	parsed      bool
+	xsrf        []byte     // the token, when somebody asked for it
 	content     []byte     // the body when it was inflated
 	maxInflated int64      // of SetMaxBody, 0 without
 	temps       []*os.File // of TempFile
@@ -116,7 +117,7 @@ func (x *exchange) release() {
 	}
 	x.captures.route, x.captures.re = nil, nil
 	x.req, x.self, x.handler, x.drains, x.flushed, x.trailers = nil, nil, nil, nil, nil, nil
-	x.content, x.maxInflated = nil, 0
+	x.content, x.maxInflated, x.xsrf = nil, 0, nil
 	x.gen++
 	x.outcome, x.body, x.sent, x.announced = buffering, body, 0, -1
 	x.async, x.chunked, x.failed, x.watching, x.probing, x.hooked, x.logged, x.parsed, x.plain = false, false, false, false, false, false, false, false, false

@@ -42,7 +42,7 @@ func (x *exchange) fail(err error) {
 	}
 	x.failed, x.async, x.chunked = true, false, false
 	x.status, x.cookies, x.body = e.Code, x.cookies[:0], x.body[:0]
-	x.handler = nil
+	x.handler, x.trailers = nil, nil
 	x.defaultHeader()
 	if e.Header != nil {
 		for name, value := range e.Header.All() {

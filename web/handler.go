@@ -133,6 +133,7 @@ func (h *RequestHandler) Clear() error {
 		return err
 	}
 	x.status, x.body, x.cookies, x.chunked = http.StatusOK, x.body[:0], x.cookies[:0], false
+	x.trailers = nil
 	x.defaultHeader()
 	return nil
 }

@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"encoding/json"
 	"net/http"
 	"strings"
 	"time"
@@ -140,35 +139,6 @@ func (x *exchange) readBody() error {
 	var err error
 	x.parts, err = parseMultipart(x.field("Content-Type"), x.bodyBytes(), x.app.formLimits())
 	return err
-}
-
-// JSON decodes the request's body into v. A body that is no JSON is an
-// *HTTPError 400, one that does not claim to be (application/json, or a type
-// that ends in +json) an *HTTPError 415.
-func (h *RequestHandler) JSON(v any) error {
-	x := h.live()
-	if x == nil {
-		return ErrFinished
-	}
-	t, _, _ := strings.Cut(strings.ToLower(x.field("Content-Type")), ";")
-	if t = strings.Trim(t, " \t"); t != "application/json" && !strings.HasSuffix(t, "+json") {
-		return &HTTPError{Code: http.StatusUnsupportedMediaType}
-	}
-	return h.AnyJSON(v)
-}
-
-// AnyJSON is JSON whatever the body claims to be. Remember that a form of
-// another site can send any text without asking: a handler that relies on
-// cookies should use JSON.
-func (h *RequestHandler) AnyJSON(v any) error {
-	x := h.live()
-	if x == nil {
-		return ErrFinished
-	}
-	if err := json.Unmarshal(x.bodyBytes(), v); err != nil {
-		return &HTTPError{Code: http.StatusBadRequest, Message: "Malformed JSON."}
-	}
-	return nil
 }
 
 // Cookie returns the value of a cookie of the request, percent-decoded, and

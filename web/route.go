@@ -18,6 +18,7 @@ type Route struct {
 	fn         func(*RequestHandler) error
 	methods    []string // of fn
 	bodies     bodies   // of the handlers that newHandler makes
+	exempt     bool     // WithoutXSRF
 }
 
 // AnyMethod, given to Func, has the function answer requests of every method.

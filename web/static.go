@@ -22,6 +22,12 @@ type StaticOptions struct {
 	// FollowSymlinks serves what a symbolic link points to outside of the folder.
 	// Links that stay inside are always followed. It has no meaning for an fs.FS.
 	FollowSymlinks bool
+	// Precompressed sends what lies beside a file with .br or .gz behind its name,
+	// to those who take that (Content-Encoding), and has all responses say Vary:
+	// Accept-Encoding. One that is older than the file is left alone, as the file
+	// has changed since. Default: files are sent as they are, as to look for others
+	// takes time with each request.
+	Precompressed bool
 	// CacheControl is the Cache-Control field of the responses. Default: none, so
 	// that clients ask again after a while of their own choice.
 	CacheControl string
@@ -101,9 +107,10 @@ var _ GetHandler = (*staticHandler)(nil)
 
 // opened is a file and where it was found.
 type opened struct {
-	file fs.File
-	info fs.FileInfo
-	name string
+	file   fs.File
+	info   fs.FileInfo
+	name   string
+	coding string // "", or what it is compressed with: then its name ends in that
 }
 
 // Get answers GET and HEAD.
@@ -124,7 +131,7 @@ func (s *staticHandler) Get() error {
 	} else if err == nil && slash && s.source.single() == "" {
 		err = fs.ErrNotExist // a file is no directory
 	}
-	defer f.close()
+	defer func() { f.close() }()
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return &HTTPError{Code: http.StatusForbidden}
@@ -133,6 +140,7 @@ func (s *staticHandler) Get() error {
 	case err != nil || f.file == nil:
 		return &HTTPError{Code: http.StatusNotFound}
 	}
+	f = s.precompressed(f)
 	return s.serve(f)
 }
 
@@ -166,7 +174,7 @@ func (f opened) close() {
 func (s *staticHandler) open(name string) (opened, error) {
 	return offloaded(s, func() (opened, error) {
 		file, info, err := s.source.open(name)
-		return opened{file, info, name}, err
+		return opened{file: file, info: info, name: name}, err
 	})
 }
 
@@ -247,8 +255,11 @@ func readSmall(f io.Reader, size int64) ([]byte, error) {
 
 func (s *staticHandler) setFields(f opened, v validator) error {
 	x := s.x
-	if err := s.SetHeader("Content-Type", contentTypeOf(f.name)); err != nil {
+	if err := s.SetHeader("Content-Type", f.contentType()); err != nil {
 		return err
+	}
+	if f.coding != "" {
+		x.mustAdd("Content-Encoding", f.coding)
 	}
 	x.header.Place("Content-Length")
 	if v.etag != "" {
@@ -272,9 +283,8 @@ func (s *staticHandler) preconditioned(status int) error {
 		return &HTTPError{Code: status}
 	}
 	// RFC 9110, 15.4.5: what describes the content has no place here.
-	if err := s.RemoveHeader("Content-Type"); err != nil {
-		return err
-	}
+	s.x.header.Del("Content-Type")
+	s.x.header.Del("Content-Encoding")
 	return s.SetStatus(status)
 }
 

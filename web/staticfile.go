@@ -146,7 +146,7 @@ func validatorOf(f opened, content []byte, s source) validator {
 	case f.info.ModTime().IsZero():
 		v.etag = s.tag(f.name, f.file)
 	default:
-		v.etag = `"` + strconv.FormatInt(f.info.ModTime().UnixNano(), 36) + "-" + strconv.FormatInt(f.info.Size(), 36) + `"`
+		v.etag = `"` + strconv.FormatInt(f.info.ModTime().UnixNano(), 36) + "-" + strconv.FormatInt(f.info.Size(), 36) + f.coding + `"`
 		if time.Since(f.info.ModTime()) < racy {
 			v.etag = "W/" + v.etag
 		}

@@ -121,7 +121,7 @@ func TestTurboMultipart(t *testing.T) {
 	r.Differs("a body that does not claim to be JSON is refused with 415; AnyJSON takes it",
 		"  get_json()=nil get_json(true)={k={[1]=1, [2]=2}}", "  get_json()=415 get_json(true)=map[k:[1 2]]")
 	r.Differs(worded, "  get_json()={k={[1]=1, [2]=2}}", "  get_json()=map[k:[1 2]]")
-	r.Differs(worded, `  get_json() -> JSON.lua: JSON.lua: unexpected end of string: {"k":`, "  get_json() -> web: 400 Malformed JSON.")
+	r.Differs(worded, `  get_json() -> JSON.lua: JSON.lua: unexpected end of string: {"k":`, "  get_json() -> web: 400 Malformed JSON: it ends too early.")
 	var get func(h *hooked) error
 	m := connect(t, newApp(t, nil, hook("^/x$", func(h *hooked) error { return get(h) }, nil)))
 	play := func(name, contentType, body string, fn func(h *hooked) error) {

@@ -1,0 +1,65 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// JSON decodes the request's body into v. A body that is no JSON, or not what v
+// takes, is an *HTTPError 400 that says what is wrong with it; one that does not
+// claim to be JSON (application/json, or a type that ends in +json) is an
+// *HTTPError 415, and one that is longer than Options.MaxJSON 413.
+func (h *RequestHandler) JSON(v any) error {
+	x := h.live()
+	if x == nil {
+		return ErrFinished
+	}
+	t, _, _ := strings.Cut(strings.ToLower(x.field("Content-Type")), ";")
+	if t = strings.Trim(t, " \t"); t != "application/json" && !strings.HasSuffix(t, "+json") {
+		return &HTTPError{Code: http.StatusUnsupportedMediaType}
+	}
+	return h.AnyJSON(v)
+}
+
+// AnyJSON is JSON whatever the body claims to be. Remember that a form of
+// another site can send any text without asking: a handler that relies on
+// cookies should use JSON.
+func (h *RequestHandler) AnyJSON(v any) error {
+	x := h.live()
+	if x == nil {
+		return ErrFinished
+	}
+	body := x.bodyBytes()
+	if len(body) > x.app.options.MaxJSON {
+		return tooLarge("The JSON is too large.")
+	}
+	return badJSON(json.Unmarshal(body, v), len(body))
+}
+
+// badJSON tells the client what is wrong with its JSON, in words that do not
+// give the application's types away. A v that nothing can be decoded into is the
+// application's mistake.
+func badJSON(err error, length int) error {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	var mistake *json.InvalidUnmarshalError
+	message := "Unexpected JSON."
+	switch {
+	case err == nil, errors.As(err, &mistake):
+		return err
+	case length == 0:
+		message = "Malformed JSON: the body is empty."
+	case errors.As(err, &syntax) && syntax.Offset >= int64(length):
+		message = "Malformed JSON: it ends too early."
+	case errors.As(err, &syntax):
+		message = fmt.Sprintf("Malformed JSON at byte %d.", syntax.Offset)
+	case errors.As(err, &kind) && kind.Field != "":
+		message = fmt.Sprintf("Unexpected JSON for %s: %s.", kind.Field, kind.Value)
+	case errors.As(err, &kind):
+		message = fmt.Sprintf("Unexpected JSON: %s.", kind.Value)
+	}
+	return &HTTPError{Code: http.StatusBadRequest, Message: message}
+}
