@@ -23,6 +23,7 @@ type Client struct {
 // clientEvents are the callbacks of an open connection.
 type clientEvents struct {
 	message, ping, pong func(*Client, []byte)
+	part                func(c *Client, part []byte, first, last bool)
 	drain, slow, close  func(*Client)
 	error               func(*Client, *Error)
 }
@@ -54,7 +55,7 @@ func Dial(rawURL string, o *ClientOptions) *Client {
 		l = ioloop.Instance()
 	}
 	c := &Client{loop: l, attempt: a, on: clientEvents{
-		message: a.o.OnMessage, ping: a.o.OnPing, pong: a.o.OnPong,
+		message: a.o.OnMessage, part: a.o.OnMessagePart, ping: a.o.OnPing, pong: a.o.OnPong,
 		drain: a.o.OnDrain, slow: a.o.OnSlow, close: a.o.OnClose, error: a.o.OnError,
 	}}
 	a.c = c
@@ -143,6 +144,13 @@ func callPlain(c *Client, name string, fn func(*Client)) (v any) {
 	return nil
 }
 
+// callPart is call for OnMessagePart.
+func callPart(c *Client, part []byte, first, last bool) (v any) {
+	defer c.rescue("OnMessagePart", &v)
+	c.on.part(c, part, first, last)
+	return nil
+}
+
 // rescue is deferred around a callback.
 func (c *Client) rescue(name string, panicked *any) {
 	v := recover()
@@ -158,6 +166,14 @@ func (c *Client) rescue(name string, panicked *any) {
 
 // clientOwner is the client as its connection's owner.
 type clientOwner Client
+
+// owned returns the client as its connection's owner.
+func (c *Client) owned() receiver {
+	if c.on.part != nil {
+		return partsOwner{(*clientOwner)(c)}
+	}
+	return (*clientOwner)(c)
+}
 
 // OnOpen calls OnConnect. Whoever awaits the connection is told afterwards.
 func (o *clientOwner) OnOpen() {
@@ -179,6 +195,17 @@ func (o *clientOwner) OnOpen() {
 
 // OnMessage calls OnMessage of the options.
 func (o *clientOwner) OnMessage(msg []byte) { o.tell("OnMessage", o.on.message, msg) }
+
+// partsOwner is a client with OnMessagePart as its connection's owner.
+type partsOwner struct{ *clientOwner }
+
+// OnMessagePart calls OnMessagePart.
+func (o partsOwner) OnMessagePart(part []byte, first, last bool) {
+	c := (*Client)(o.clientOwner)
+	if v := callPart(c, part, first, last); v != nil {
+		c.failed("OnMessagePart", v)
+	}
+}
 
 // OnPing calls OnPing; without it, there are no such events.
 func (o *clientOwner) OnPing(data []byte) { o.tell("OnPing", o.on.ping, data) }

@@ -168,7 +168,7 @@ func (a *attempt) upgraded(_ *httpclient.Response, s *iostream.IOStream, rest []
 		}
 	}
 	a.stream, a.over = nil, true
-	c.open(sharedBy(c.loop).clientKind(&a.o), s, (*clientOwner)(c), rest)
+	c.open(sharedBy(c.loop).clientKind(&a.o), s, c.owned(), rest)
 	c.compress(a.compression)
 	c.Conn.opened()
 }

@@ -37,6 +37,9 @@ type ClientOptions struct {
 	// binary ones apart. A text is valid UTF-8. msg may be changed, and is valid
 	// until OnMessage returns: what is to be kept must be copied.
 	OnMessage func(c *Client, msg []byte)
+	// OnMessagePart is called instead of OnMessage, with each message as it comes:
+	// see PartHandler.
+	OnMessagePart func(c *Client, part []byte, first, last bool)
 	// OnPing is called for each ping, and has to answer it, with Pong. The
 	// default is to answer by itself. data is valid until OnPing returns.
 	OnPing func(c *Client, data []byte)

@@ -287,6 +287,34 @@ func TestClientSuspends(t *testing.T) {
 		`on_message text "1"`, "after on_message", `on_message text "2"`, "after on_message", `on_close 1006 ""`, "after on_close")
 }
 
+// TestClientParts: messages as they come, whatever their size.
+func TestClientParts(t *testing.T) {
+	r := newDialRig(t, accepts(func(h *host) {
+		all := bareFrame(rfc6455.Binary, many("x", 300000))
+		h.send(all[:150000])
+		h.rig.sleep(time.Second)
+		h.send(all[150000:], sText("small"), sClose(1000, ""))
+		h.rig.sleep(time.Second)
+		h.stream.Close()
+	}))
+	var got, parts int
+	r.o.OnMessagePart = func(c *Client, part []byte, first, last bool) {
+		if first {
+			got, parts = 0, 0
+		}
+		got += len(part)
+		parts++
+		if last {
+			r.note("part %v, %d bytes, several %v", c.MessageType() == TextMessage, got, parts > 1)
+			if c.MessageType() == TextMessage {
+				panic("boom")
+			}
+		}
+	}
+	r.run(after(hello, "part false, 300000 bytes, several true", "part true, 5 bytes, several false",
+		"log: websocket: panic in OnMessagePart: boom", "on_error -14 ErrCallback", `on_close 1006 ""`)...)
+}
+
 // TestClientBare: no callback is needed.
 func TestClientBare(t *testing.T) {
 	for _, frames := range [][]byte{sText("x"), bareFrame(rfc6455.Pong, "x"), {0xff}} {
