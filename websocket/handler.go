@@ -165,6 +165,7 @@ func choose(owner MessageHandler, o *Options, offered []string) (string, error) 
 func (h *Handler) switchProtocols(fields []rfc6455.Field) (*iostream.IOStream, []byte, error) {
 	header := h.UpgradeHeader()
 	header.Del("Content-Length")
+	header.Del("Sec-WebSocket-Extensions")
 	for _, f := range fields {
 		if err := header.Set(f.Name, f.Value); err != nil {
 			return nil, nil, err

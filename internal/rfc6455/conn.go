@@ -146,7 +146,7 @@ func (c *Conn) Next() (Event, error) {
 		if ev.Kind != NeedData {
 			return ev, nil
 		}
-		if c.inPayload {
+		if c.inPayload && len(c.in) == 0 {
 			break
 		}
 	}
@@ -244,6 +244,9 @@ func (c *Conn) admit(h Header) error {
 // payload. NeedData: there is nothing to tell about it (yet).
 func (c *Conn) readPayload() (Event, error) {
 	n := int(min(c.left, uint64(len(c.in))))
+	if c.cfg.Parts && c.encoded && !c.opcode.IsControl() {
+		n = min(n, maxEncodedPart)
+	}
 	p := c.in[:n:n]
 	c.in = c.in[n:]
 	c.left -= uint64(n)

@@ -25,6 +25,9 @@ const (
 	// messages: they have some 4 KiB, and up to 40 KiB more when a message came
 	// in pieces.
 	maxSpareInflaters = 16
+	// maxPieces is in how many pieces a message is compressed at most, each of the
+	// size of the window. With the usual window there is only one piece.
+	maxPieces = 128
 )
 
 // sink collects what a compressor writes.
@@ -98,8 +101,15 @@ func NewDeflate(cfg *Config, tools *DeflateTools, terms DeflateTerms) *Deflate {
 // Shareable tells whether any number of connections may have d.
 func (d *Deflate) Shareable() bool { return d.kept == nil }
 
-// Encodes is true from the threshold on, and for messages in parts.
-func (d *Deflate) Encodes(_ Opcode, length int) bool { return length < 0 || length >= d.Threshold }
+// Encodes is true from the threshold on, and for messages in parts. Where the peer
+// has asked for a small window, compressing takes more time than sending saves
+// if it takes many pieces.
+func (d *Deflate) Encodes(_ Opcode, length int) bool {
+	if d.send < 1<<maxWindowBits && (length < 0 || length > maxPieces*d.send) {
+		return false
+	}
+	return length < 0 || length >= d.Threshold
+}
 
 // Encode compresses p by itself, in pieces of the size of the window that has
 // been agreed upon: so no reference reaches further, and none has to be

@@ -180,6 +180,33 @@ func TestDeflateInParts(t *testing.T) {
 	}
 }
 
+// A bomb that is delivered in parts comes in parts of a bounded size.
+func TestBombInParts(t *testing.T) {
+	cfg := withDeflate(config(Server), alone)
+	cfg.Parts, cfg.MessageBytes = true, -1
+	var c Conn
+	c.Init(&cfg)
+	const size = 32 << 20
+	c.Receive(encode(Server, squeezed(Binary, string(make([]byte, size)))...))
+	got := 0
+	for {
+		ev, err := c.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(ev.Payload) > 1100*maxEncodedPart {
+			t.Fatalf("a part of %d bytes", len(ev.Payload))
+		}
+		got += len(ev.Payload)
+		if ev.Last {
+			break
+		}
+	}
+	if got != size {
+		t.Errorf("%d bytes", got)
+	}
+}
+
 func TestDeflateIsForMessagesThatGetSmaller(t *testing.T) {
 	for role := range 2 {
 		cfg := withDeflate(config(Role(role)), alone)
@@ -202,6 +229,20 @@ func TestDeflateIsForMessagesThatGetSmaller(t *testing.T) {
 		}
 		if got != "-c--" {
 			t.Errorf("role %d compresses %s", role, got)
+		}
+	}
+}
+
+// A small window makes compressing dear: it is left for long messages.
+func TestDeflateInManyPieces(t *testing.T) {
+	cfg := config(Server)
+	for bits, want := range map[int]bool{8: false, 9: true, 15: true} {
+		d := NewDeflate(&cfg, new(DeflateTools), DeflateTerms{ServerWindowBits: bits})
+		if got := d.Encodes(Text, 65536); got != want {
+			t.Errorf("%d window bits: 64 KiB are compressed: %v", bits, got)
+		}
+		if got := d.Encodes(Text, -1); got != (bits == 15) {
+			t.Errorf("%d window bits: parts are compressed: %v", bits, got)
 		}
 	}
 }

@@ -4,6 +4,10 @@ package rfc6455
 // bytes.
 const minBuffer = 1 << minClass
 
+// maxEncodedPart is how much of an encoded message is decoded at a time when it is
+// delivered in parts, in bytes: a part has a thousand times as many at most.
+const maxEncodedPart = 2 << 10
+
 // readMessage handles p, the next bytes of the current message, unmasked.
 func (c *Conn) readMessage(p []byte) (Event, error) {
 	last := c.fin && !c.inPayload
