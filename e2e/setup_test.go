@@ -87,18 +87,25 @@ func findChrome() (string, error) {
 	return "", fmt.Errorf("the browser tests need Chromium: run e2e/run.sh, which installs it with apt-get, or name one with CHROME=/path/to/chrome")
 }
 
-// An app is a running chatapp.
+// An app is a running chatapp, or another server.
 type app struct {
 	t    *testing.T
 	addr string
 	cmd  *exec.Cmd
+	path string
 	args []string
 }
 
 // startApp starts a chatapp on a free port and waits until it listens.
 func startApp(t *testing.T, args ...string) *app {
 	t.Helper()
-	a := &app{t: t, addr: "127.0.0.1:0", args: args}
+	return startProgram(t, *appPath, args...)
+}
+
+// startProgram is startApp for any program with the same flags.
+func startProgram(t *testing.T, path string, args ...string) *app {
+	t.Helper()
+	a := &app{t: t, addr: "127.0.0.1:0", path: path, args: args}
 	a.start()
 	t.Cleanup(func() {
 		if a.cmd != nil {
@@ -111,7 +118,7 @@ func startApp(t *testing.T, args ...string) *app {
 // start starts the program on the address that it had before.
 func (a *app) start() {
 	a.t.Helper()
-	a.cmd = exec.Command(*appPath, append([]string{"-addr", a.addr}, a.args...)...)
+	a.cmd = exec.Command(a.path, append([]string{"-addr", a.addr}, a.args...)...)
 	a.cmd.Stderr = a.t.Output()
 	stdout, err := a.cmd.StdoutPipe()
 	if err != nil {
@@ -123,7 +130,7 @@ func (a *app) start() {
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	addr, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
 	if !ok {
-		a.t.Fatalf("the first line of chatapp is %q, %v", line, err)
+		a.t.Fatalf("the first line of %s is %q, %v", filepath.Base(a.path), line, err)
 	}
 	a.addr = addr
 }
@@ -133,7 +140,7 @@ func (a *app) stop() {
 	a.t.Helper()
 	a.end(syscall.SIGTERM)
 	if code := a.cmd.ProcessState.ExitCode(); code != 0 {
-		a.t.Errorf("chatapp stopped with exit code %d", code)
+		a.t.Errorf("%s stopped with exit code %d", filepath.Base(a.path), code)
 	}
 	a.cmd = nil
 }
