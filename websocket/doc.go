@@ -10,6 +10,9 @@
 //	}, nil)
 //	err := app.Listen("tcp", "127.0.0.1:8888")
 //
+// The guide is docs/websocket.md. Clients are made by Dial; the connection is the
+// same type at both ends, Conn.
+//
 // # The order of events
 //
 // A request that the route matches is a new handler's. As far as the handler
@@ -43,7 +46,22 @@
 // that does not read is cut before it pins much memory. When the HTTP server is
 // shut down, every connection is closed with 1001.
 //
+// # Back-pressure
+//
+// What is written waits in a queue, whose length is BufferedAmount. A sender of
+// much looks at Writable, and goes on in OnDrain or suspends in Drain; one that
+// does not finds its messages refused, and Options.SlowPolicy says what else is
+// done. In the other direction an event that suspends, or PauseReading, holds the
+// peer up. Messages of any size go in parts: PartHandler, MessageWriter.
+//
+// # One to many
+//
+// A Hub has topics which connections join, and to which messages are published:
+// framed and compressed once, without a copy for each receiver, and without one
+// waiting for another.
+//
 // The order of reading: handler.go (the handshake), conn.go (the life of a
-// connection), send.go, alive.go (silence and timeouts), farewell.go
-// (shutting down).
+// connection), send.go, pressure.go and pause.go (back-pressure), parts.go and
+// writer.go (large messages), alive.go and idle.go (silence and timeouts),
+// farewell.go (shutting down), hub.go.
 package websocket
