@@ -107,7 +107,8 @@ func (h *Header) Clone() *Header {
 	if h == nil {
 		return new(Header)
 	}
-	return &Header{slices.Clone(h.list)}
+	const more = 4 // it is cloned so that something can be added
+	return &Header{append(make([]Field, 0, len(h.list)+more), h.list...)}
 }
 
 // Reset removes all fields and keeps the memory.

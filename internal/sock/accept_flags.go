@@ -10,7 +10,7 @@ import (
 
 // accept sets the flags afterwards: x/sys/unix has no accept4 here. The
 // listener is non-blocking, so the fork lock is never held for long.
-func accept(fd int) (int, unix.Sockaddr, error) {
+func accept(fd int) (int, Addr, error) {
 	syscall.ForkLock.RLock()
 	nfd, sa, err := unix.Accept(fd)
 	if err == nil {
@@ -18,11 +18,11 @@ func accept(fd int) (int, unix.Sockaddr, error) {
 	}
 	syscall.ForkLock.RUnlock()
 	if err != nil {
-		return -1, nil, err
+		return -1, Addr{}, err
 	}
 	if err := unix.SetNonblock(nfd, true); err != nil {
 		unix.Close(nfd)
-		return -1, nil, err
+		return -1, Addr{}, err
 	}
-	return nfd, sa, nil
+	return nfd, addrOf(sa), nil
 }

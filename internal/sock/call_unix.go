@@ -155,14 +155,14 @@ func Dup(fd int) (int, error) {
 // Accept takes a connection from a listener. Again(err) when none waits.
 func Accept(fd int) (int, Addr, error) {
 	for {
-		nfd, sa, err := accept(fd)
+		nfd, peer, err := accept(fd)
 		if err == unix.EINTR {
 			continue
 		}
 		if err != nil {
 			return -1, Addr{}, err
 		}
-		return nfd, addrOf(sa), nil
+		return nfd, peer, nil
 	}
 }
 

@@ -115,3 +115,34 @@ func TestTransfersDoNotBlock(t *testing.T) {
 		t.Errorf("writev: %v", err)
 	}
 }
+
+// Accept says of a peer what getpeername does, whatever the peer has bound
+// itself to, and allocates nothing but the path of a Unix socket.
+func TestAcceptTellsThePeerAsGetpeernameDoes(t *testing.T) {
+	abstract := UnixAddr("@" + t.Name())
+	for _, tt := range []struct{ at, from Addr }{
+		{loopback(t, IPv4), Addr{}},
+		{loopback(t, Unix), Addr{}},
+		{loopback(t, Unix), loopback(t, Unix)},
+		{loopback(t, Unix), abstract},
+	} {
+		ln := listener(t, tt.at)
+		at, err := LocalAddr(ln)
+		must(t, err)
+		client, err := Stream(tt.at.Family)
+		must(t, err)
+		if tt.from.Family != None {
+			must(t, Bind(client, tt.from))
+		}
+		if err := Connect(client, at); err != nil && !InProgress(err) {
+			t.Fatal(err)
+		}
+		server, peer, err := Accept(ln)
+		must(t, err)
+		if want, err := PeerAddr(server); peer != want || err != nil || tt.from.Family == Unix && peer != tt.from {
+			t.Errorf("accept says %+v, getpeername %+v, the client is %+v (%v)", peer, want, tt.from, err)
+		}
+		must(t, Close(client))
+		must(t, Close(server))
+	}
+}

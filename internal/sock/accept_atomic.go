@@ -1,9 +1,0 @@
-//go:build linux || freebsd
-
-package sock
-
-import "golang.org/x/sys/unix"
-
-func accept(fd int) (int, unix.Sockaddr, error) {
-	return unix.Accept4(fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
-}
