@@ -4,14 +4,17 @@
 # make e2e        the chat in a real browser (a module of its own)
 # make lint       format, vet, staticcheck, tidy modules
 # make fuzz       every fuzz target for a while: FUZZTIME=10s each
-# make bench      the Go benchmarks: BENCH=regexp
+# make bench      the comparison of docs/benchmarks.md, in half an hour: QUICK=1 in 3 minutes
+# make benchtest  its tests, and whether our costs relate as they should
+# make gobench    the Go benchmarks: BENCH=regexp
 # make cross      vet for every system and processor that is supported
 
 ADDR     ?= 127.0.0.1:8888
 FUZZTIME ?= 10s
 BENCH    ?= .
+QUICK    ?=
 
-.PHONY: all run test e2e lint fmt vet fuzz bench cross
+.PHONY: all run test e2e lint fmt vet fuzz bench benchtest gobench cross
 
 all: fmt vet test
 
@@ -37,7 +40,16 @@ vet:
 fuzz:
 	.ci/fuzz $(FUZZTIME)
 
+# The page is written by a whole run only.
 bench:
+	@.ci/need c-compiler
+	cd bench && go run . $(if $(QUICK),-quick,-docs ../docs)
+
+benchtest:
+	@.ci/need c-compiler
+	cd bench && go vet ./... && go test ./...
+
+gobench:
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
 cross:
