@@ -16,7 +16,7 @@ var update = flag.Bool("update", false, "write the pages that are made from the 
 
 // replayedAreas are those of which every recording is replayed.
 var replayedAreas = []string{
-	"coroutine", "escape", "hash", "httpserver", "httputil", "iosimple", "iostream", "ioloop", "signal", "tcpserver", "thread", "web", "websocket_client", "websocket_server",
+	"coroutine", "escape", "hash", "httpserver", "httputil", "iosimple", "iostream", "ioloop", "mustache", "signal", "tcpserver", "thread", "web", "websocket_client", "websocket_server",
 }
 
 func TestDocumentRecordings(t *testing.T) {
