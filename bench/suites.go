@@ -8,13 +8,11 @@ type suite struct {
 	args        []string // of the load generator
 	limit       string   // the C program: "http", "ws" or none
 	servers     []string
-	base        string // what ratios are to, where there is no limit
-	serverArgs  map[string][]string
+	base        string  // what ratios are to, where there is no limit
 	free        bool    // server and load share the cores
 	quickly     bool    // a part of the quick run
 	long        bool    // a run has a length of its own
 	goal        float64 // the ratio, or the bytes, to reach
-	row         string  // of the table, see report.go
 }
 
 var (
