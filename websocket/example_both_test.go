@@ -1,16 +1,23 @@
 package websocket_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
 
+	"github.com/turbogo/turbo/httpserver"
 	"github.com/turbogo/turbo/ioloop"
 	"github.com/turbogo/turbo/web"
 	"github.com/turbogo/turbo/websocket"
 )
 
-// A program with both ends: the loop ends when the client has ended.
+// stop lets the server finish what it does, and then ends the loop.
+func stop(app *web.Application) {
+	app.Server().Shutdown(context.Background()).Then(func(httpserver.Counts, error) { app.Loop().Close() })
+}
+
+// A program with both ends, which is over when the client has ended.
 func ExampleDial() {
 	loop := ioloop.New(nil)
 	app := web.NewApplication([]web.Route{
@@ -29,7 +36,7 @@ func ExampleDial() {
 		},
 		OnClose: func(c *websocket.Client) {
 			fmt.Println(c.CloseCode(), c.CloseReason())
-			loop.Close()
+			stop(app)
 		},
 	})
 	if err := loop.Start(); err != nil {
@@ -78,7 +85,7 @@ func ExampleHub() {
 			},
 			OnClose: func(*websocket.Client) {
 				if left--; left == 0 {
-					loop.Close()
+					stop(app)
 				}
 			},
 		})
@@ -127,7 +134,7 @@ func ExampleMessageWriter() {
 				c.Close(0, "")
 			}
 		},
-		OnClose: func(*websocket.Client) { loop.Close() },
+		OnClose: func(*websocket.Client) { stop(app) },
 	})
 	if err := loop.Start(); err != nil {
 		fmt.Println(err)
