@@ -121,7 +121,11 @@ func (m *turboMember) OnClose() {
 }
 
 func (m *turboMember) OnMessage(msg []byte) {
+	prepared, err := websocket.NewPreparedMessage(m.MessageType(), msg)
+	if err != nil {
+		panic("bug: a message that came cannot be sent: " + err.Error())
+	}
 	for _, other := range m.room.members {
-		_ = other.WriteBinary(msg) // one that does not read is cut
+		_ = other.WritePrepared(prepared) // one that does not read is cut
 	}
 }
