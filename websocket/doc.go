@@ -37,6 +37,14 @@
 // returns, nothing more is read from its connection: the next message waits,
 // and so do pings and the notice that the peer has gone.
 //
+// # The client
+//
+// Dial is the other end: a Client is the same connection, and its events are
+// functions in ClientOptions. The handshake is a fetch of package httpclient,
+// with its redirects, proxies, TLS and timeouts, of which none is left when the
+// connection is open. Exactly one last callback tells how it ended, be it that
+// there was no connection at all.
+//
 // # Closing
 //
 // Close sends a close frame and waits for the peer's, for as long as
@@ -63,5 +71,5 @@
 // The order of reading: handler.go (the handshake), conn.go (the life of a
 // connection), send.go, pressure.go and pause.go (back-pressure), parts.go and
 // writer.go (large messages), alive.go and idle.go (silence and timeouts),
-// farewell.go (shutting down), hub.go.
+// farewell.go (shutting down), hub.go; client.go, client_dial.go (the other end).
 package websocket
