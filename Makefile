@@ -13,6 +13,8 @@ ADDR     ?= 127.0.0.1:8888
 FUZZTIME ?= 10s
 BENCH    ?= .
 QUICK    ?=
+# Modules beside this one whose tests need neither a browser nor much time.
+MODULES  := $(patsubst %/go.mod,%,$(wildcard internal/interop/go.mod cmd/turbovisor/go.mod))
 
 .PHONY: all run test e2e lint fmt vet fuzz bench benchtest gobench cross
 
@@ -24,6 +26,7 @@ run:
 test:
 	@.ci/need c-compiler
 	CGO_ENABLED=1 go test -race ./...
+	@for m in $(MODULES); do echo "go test -race ./... in $$m"; (cd $$m && CGO_ENABLED=1 go test -race ./...) || exit 1; done
 
 e2e:
 	e2e/run.sh
