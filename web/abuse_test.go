@@ -123,9 +123,11 @@ func TestAbuses(t *testing.T) {
 
 // tell sends bytes, whether they are taken or not, and returns the status of the
 // answer.
-func tell(t *testing.T, address, raw string) string {
+func tell(t *testing.T, address, raw string) string { return tellOver(t, "tcp", address, raw) }
+
+func tellOver(t *testing.T, network, address, raw string) string {
 	t.Helper()
-	c, err := net.Dial("tcp", address)
+	c, err := net.Dial(network, address)
 	if err != nil {
 		t.Error(err)
 		return ""

@@ -134,6 +134,7 @@ type Application struct {
 	packers     []*packer    // that nobody uses
 	packing     int          // responses that have one while they are sent
 
+	tags  map[fixedFile]string // of files that cannot change
 	free  []*exchange
 	cells []RequestHandler
 }

@@ -42,5 +42,5 @@
 // # Threads
 //
 // An application belongs to the loop that serves it, like everything on a loop.
-// For several loops make several applications.
+// For several loops make several applications, see Group.
 package web

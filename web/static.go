@@ -71,7 +71,7 @@ type source interface {
 	// single returns the name of the one file that there is, "" for a folder.
 	single() string
 	// tag returns the entity tag of a file without a modification time.
-	tag(name string, f fs.File) string
+	tag(a *Application, name string, f fs.File) string
 }
 
 const (
@@ -214,7 +214,7 @@ func (s *staticHandler) serve(f opened) error {
 		}
 		size = int64(len(content))
 	}
-	v := validatorOf(f, content, s.source)
+	v := s.validator(f, content)
 	if err := s.setFields(f, v); err != nil {
 		return err
 	}

@@ -308,10 +308,10 @@ func TestStaticFilesOfOtherKinds(t *testing.T) {
 	for range 2 {
 		f, _, err := source.open("doc.go")
 		must(t, err)
-		if tag := source.tag("doc.go", f); tag != got.get("Etag") {
+		if tag := source.tag(m.app, "doc.go", f); tag != got.get("Etag") {
 			t.Errorf("%s; want %s", tag, got.get("Etag"))
 		}
-		if n, err := io.Copy(io.Discard, f); n == 0 && len(source.tags) == 0 || err != nil {
+		if n, err := io.Copy(io.Discard, f); n == 0 && len(m.app.tags) == 0 || err != nil {
 			t.Error("the file was not wound back")
 		}
 		must(t, f.Close())

@@ -79,7 +79,7 @@ func folderOf(name string, o *StaticOptions) *folder {
 
 func (d *folder) single() string { return d.file }
 
-func (d *folder) tag(string, fs.File) string { return "" }
+func (d *folder) tag(*Application, string, fs.File) string { return "" }
 
 // open looks before it opens: opening a pipe or a device could block, or do
 // something. The file's own information is asked for again, in case that it was
@@ -114,9 +114,12 @@ func openRegular(name string, stat func(string) (fs.FileInfo, error), open func(
 }
 
 // An fsSource is an fs.FS.
-type fsSource struct {
-	fsys fs.FS
-	tags map[string]string // of files that cannot change
+type fsSource struct{ fsys fs.FS }
+
+// A fixedFile is a file that cannot change, of an embed.FS.
+type fixedFile struct {
+	source *fsSource
+	name   string
 }
 
 func (s *fsSource) single() string { return "" }
@@ -133,18 +136,18 @@ func (s *fsSource) open(name string) (fs.File, fs.FileInfo, error) {
 	return f, info, nil
 }
 
-// validatorOf makes the validator of a file. The tag of a small one is, as in
+// validator makes the validator of a file. The tag of a small one is, as in
 // Turbo, the SHA-1 of its content. For a large one time and size must do: a
 // strong tag, unless it was written so lately that another change could have
 // the same time.
-func validatorOf(f opened, content []byte, s source) validator {
+func (s *staticHandler) validator(f opened, content []byte) validator {
 	v := validator{modified: f.info.ModTime().UTC().Truncate(time.Second)}
 	switch {
 	case content != nil:
 		sum := sha1.Sum(content)
 		v.etag = `"` + hex.EncodeToString(sum[:]) + `"`
 	case f.info.ModTime().IsZero():
-		v.etag = s.tag(f.name, f.file)
+		v.etag = s.source.tag(s.x.app, f.name, f.file)
 	default:
 		v.etag = `"` + strconv.FormatInt(f.info.ModTime().UnixNano(), 36) + "-" + strconv.FormatInt(f.info.Size(), 36) + f.coding + `"`
 		if time.Since(f.info.ModTime()) < racy {
@@ -186,10 +189,11 @@ func appendFrom(dst []byte, r io.Reader, n int) ([]byte, error) {
 	return dst, nil
 }
 
-// tag hashes the files of an embed.FS, once, as they cannot change. For other
-// files without a time there is no telling whether they did.
-func (s *fsSource) tag(name string, f fs.File) string {
-	if tag, ok := s.tags[name]; ok {
+// tag hashes the files of an embed.FS, once for each application, as they cannot
+// change. For other files without a time there is no telling whether they did.
+func (s *fsSource) tag(a *Application, name string, f fs.File) string {
+	key := fixedFile{s, name}
+	if tag, ok := a.tags[key]; ok {
 		return tag
 	}
 	if _, fixed := s.fsys.(embed.FS); !fixed {
@@ -206,9 +210,9 @@ func (s *fsSource) tag(name string, f fs.File) string {
 	if _, err := seeker.Seek(0, io.SeekStart); err != nil {
 		return ""
 	}
-	if s.tags == nil {
-		s.tags = make(map[string]string)
+	if a.tags == nil {
+		a.tags = make(map[fixedFile]string)
 	}
-	s.tags[name] = `"` + hex.EncodeToString(sum.Sum(nil)) + `"`
-	return s.tags[name]
+	a.tags[key] = `"` + hex.EncodeToString(sum.Sum(nil)) + `"`
+	return a.tags[key]
 }
