@@ -11,7 +11,7 @@ import (
 // Counts says what became of the connections that were open when Shutdown was
 // called.
 type Counts struct {
-	Idle     int // closed at once
+	Idle     int // closed at once, or when their first request did not come in time
 	Finished int // closed after their response
 	Cut      int // closed because the context ended
 }
@@ -24,9 +24,10 @@ type shutdown struct {
 	future  *ioloop.Future[Counts]
 	settle  func(Counts, error)
 	forget  func() bool // the context
-	err     error       // of the context, when it has ended
-	ended   bool        // the context has
-	queued  bool        // finish is going to be called
+	welcome ioloop.Timeout
+	err     error // of the context, when it has ended
+	ended   bool  // the context has
+	queued  bool  // finish is going to be called
 	settled bool
 }
 
@@ -45,7 +46,9 @@ func (s *Server) AddShutdownHook(fn func()) {
 
 // Shutdown ends the server: it stops to accept, closes idle connections at once
 // and lets requests that have begun be received and answered, with Connection:
-// close; then it calls the hooks. When ctx ends first, what is left is cut
+// close; then it calls the hooks. A connection that has not been used yet has a
+// second for its first request, which may be on the way already: its client
+// could not know, and was let in. When ctx ends first, what is left is cut
 // (requests that are still being received are told so with 503, which may take a
 // second), and hooks are not waited for any more. The future is settled when no connection
 // and no hook is left, or when ctx has ended, with its error then if anything
@@ -63,6 +66,10 @@ func (s *Server) Shutdown(ctx context.Context) *ioloop.Future[Counts] {
 	for _, l := range s.listeners {
 		l.Close()
 	}
+	for a := range s.arrivals {
+		a.stream.Close()
+	}
+	newcomers := false
 	s.each(func(c *conn) {
 		c.core.EndKeepAlive()
 		switch {
@@ -71,11 +78,17 @@ func (s *Server) Shutdown(ctx context.Context) *ioloop.Future[Counts] {
 		case c.stream.Buffered() > 0: // its last response is on the way
 			stop.left++
 			c.end()
+		case c.written == 0:
+			stop.left++
+			newcomers = true
 		default:
 			stop.counts.Idle++
 			c.cut()
 		}
 	})
+	if newcomers {
+		stop.welcome = s.loop.AddTimeout(firstWords, s.cutNewcomers)
+	}
 	stop.forget = context.AfterFunc(ctx, func() {
 		s.loop.AddCallback(func() { s.cutRest(context.Cause(ctx)) })
 	})
@@ -85,6 +98,22 @@ func (s *Server) Shutdown(ctx context.Context) *ioloop.Future[Counts] {
 	s.hooks = nil
 	stop.progress(s)
 	return stop.future
+}
+
+// firstWords is how long a connection that has not been used yet may take to
+// send something when the server shuts down.
+const firstWords = time.Second
+
+// cutNewcomers closes the connections that have not been used yet.
+func (s *Server) cutNewcomers() {
+	s.each(func(c *conn) {
+		if c.life == serving && c.written == 0 && c.between() {
+			s.stop.left--
+			s.stop.counts.Idle++
+			c.cut()
+		}
+	})
+	s.stop.progress(s)
 }
 
 // run calls a hook, in a callback of its own.
@@ -137,6 +166,7 @@ func (stop *shutdown) progress(s *Server) {
 func (stop *shutdown) finish(s *Server) {
 	stop.settled = true
 	stop.forget()
+	s.loop.RemoveTimeout(stop.welcome)
 	stop.counts.Finished = stop.left - stop.counts.Cut
 	for _, q := range s.queues {
 		if q != nil {

@@ -40,7 +40,7 @@ func TestShutdown(t *testing.T) {
 		if got := fmt.Sprint(hooks); got != "[first second]" {
 			t.Errorf("hooks: %s", got)
 		}
-		fresh.expect("", "eof")
+		fresh.expect("", "open")
 		idle.expect("", "eof")
 		busy.expect("", "open")
 		if f.Done() {
@@ -59,8 +59,26 @@ func TestShutdown(t *testing.T) {
 		busy.expect(okClose, "eof")
 		piped.expect(okClose, "eof") // those behind it may be asked again elsewhere
 		partial.send(getRoot[20:]).expect(okClose, "eof")
+		fresh.send(getRoot).expect(okClose, "eof")
 		counts, err := f.Await()
-		if want := (Counts{Idle: 2, Finished: 3}); counts != want || err != nil {
+		if want := (Counts{Idle: 1, Finished: 4}); counts != want || err != nil {
+			t.Errorf("got %+v, %v", counts, err)
+		}
+	})
+}
+
+// Who has connected and not asked yet may do so, but not for long.
+func TestShutdownWaitsForFirstRequests(t *testing.T) {
+	play(t, nil, answerOK, func(r *rig) {
+		silent, slow := r.dial(), r.dial()
+		f := r.server.Shutdown(context.Background())
+		r.sleep(firstWords / 2)
+		slow.send(getRoot[:10])
+		r.sleep(firstWords)
+		silent.expect("", "eof")
+		slow.send(getRoot[10:]).expect(okClose, "eof")
+		counts, err := f.Await()
+		if want := (Counts{Idle: 1, Finished: 1}); counts != want || err != nil {
 			t.Errorf("got %+v, %v", counts, err)
 		}
 	})
@@ -180,6 +198,7 @@ func TestShutdownHooksMaySuspend(t *testing.T) {
 	var order []string
 	play(t, nil, func(q *Request) { q.Respond(200, nil, nil) }, func(r *rig) {
 		idle := r.dial()
+		idle.send(getRoot).expect("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "open")
 		hook := func(name string, d time.Duration) func() {
 			return func() {
 				order = append(order, name)
