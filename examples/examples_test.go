@@ -18,7 +18,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/turbogo/turbo/internal/looptest"
@@ -26,28 +25,21 @@ import (
 
 func TestMain(m *testing.M) { looptest.Main(m) }
 
-// bin is the folder with the examples, built.
-var bin = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "examples")
-	if err != nil {
-		return "", err
-	}
+// build builds the examples in a folder.
+func build(t *testing.T) (folder string) {
+	dir := t.TempDir()
 	args := []string{"build", "-o", dir + string(filepath.Separator), "./..."}
 	if raceDetector {
 		args = slices.Insert(args, 1, "-race")
 	}
 	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
-		return dir, fmt.Errorf("go %v: %w\n%s", args, err, out)
+		t.Fatalf("go %v: %v\n%s", args, err, out)
 	}
-	return dir, nil
-})
+	return dir
+}
 
 func TestExamples(t *testing.T) {
-	dir, err := bin()
-	defer os.RemoveAll(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := build(t)
 	folders, err := filepath.Glob("*/main.go")
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +70,13 @@ type process struct {
 
 func start(t *testing.T, program string, args ...string) *process {
 	t.Helper()
+	return startWith(t, func(*exec.Cmd) {}, program, args...)
+}
+
+func startWith(t *testing.T, prepare func(*exec.Cmd), program string, args ...string) *process {
+	t.Helper()
 	p := &process{t: t, cmd: exec.Command(program, args...)}
+	prepare(p.cmd)
 	p.cmd.Stderr = &p.log
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -350,6 +348,7 @@ var drives = map[string]func(t *testing.T, program string){
 			t.Errorf("got %q", got)
 		}
 	},
+	"production": driveProduction,
 	"httpserver": func(t *testing.T, program string) {
 		post(t, browser(t), "http://"+listen(t, program)+"/any?and=query", "text/plain", "any body", 200,
 			`^POST /any\?and=query\nyou are 127\.0\.0\.1, and sent 8 bytes\n$`)
