@@ -11,7 +11,7 @@ import (
 // (permessage-deflate, RFC 7692). An idle connection holds no memory for it, and
 // what decompressing and compressing need is shared by all connections of a loop:
 // about 1.2 MB for each Level in use. So every message is compressed by itself,
-// without reference to those before it.
+// without reference to those before it, unless Takeover or SendTakeover is set.
 //
 // Of a compressed message Options.MaxMessageBytes bounds what it becomes: one
 // that would become longer ends the connection with 1009 before it does.
@@ -30,6 +30,12 @@ type Compression struct {
 	// small messages of the same kind much shorter, and costs each connection 5 KiB
 	// plus 2 to the power of PeerWindowBits bytes and a quarter.
 	Takeover bool
+
+	// SendTakeover does the same the other way, if the peer allows it: messages
+	// refer to earlier ones, at Level 1 to the last one, from 2 on to the last
+	// 32 KiB. It costs each connection 1.2 MB from its first compressed message
+	// on, so it is for few connections. Prepared messages have no part in it.
+	SendTakeover bool
 
 	// PeerWindowBits asks the peer not to refer further back than 2 to the power
 	// of it bytes, from 9 to 15. A client that cannot do so compresses without the
@@ -73,9 +79,9 @@ func (o *Compression) wish(role rfc6455.Role) rfc6455.DeflateTerms {
 		bits = 0 // not worth a word
 	}
 	if role == rfc6455.Client {
-		return rfc6455.DeflateTerms{ClientNoTakeover: true, ServerNoTakeover: !o.Takeover, ServerWindowBits: bits}
+		return rfc6455.DeflateTerms{ClientNoTakeover: !o.SendTakeover, ServerNoTakeover: !o.Takeover, ServerWindowBits: bits}
 	}
-	return rfc6455.DeflateTerms{ServerNoTakeover: true, ClientNoTakeover: !o.Takeover, ClientWindowBits: bits}
+	return rfc6455.DeflateTerms{ServerNoTakeover: !o.SendTakeover, ClientNoTakeover: !o.Takeover, ClientWindowBits: bits}
 }
 
 // agreement is what the handshake says about compression. Its zero value is that

@@ -55,6 +55,9 @@ func TestHandshakeAgreesOnCompression(t *testing.T) {
 		{&Compression{}, "permessage-deflate; server_max_window_bits=9", both + "; server_max_window_bits=9"},
 		{&Compression{PeerWindowBits: 10}, offer, both + "; client_max_window_bits=10"},
 		{&Compression{Takeover: true}, offer, "permessage-deflate; server_no_context_takeover"},
+		{&Compression{SendTakeover: true}, offer, "permessage-deflate; client_no_context_takeover"},
+		{&Compression{SendTakeover: true}, "permessage-deflate; server_no_context_takeover", both},
+		{&Compression{Takeover: true, SendTakeover: true}, offer, "permessage-deflate"},
 	} {
 		s := newSite(t, &Options{Compression: tc.options})
 		var head string
@@ -119,9 +122,11 @@ func TestTakeoverIsOneConnectionsOwn(t *testing.T) {
 	k := newKind(&Options{Compression: &Compression{Takeover: true}})
 	r := newRig(t, &k.opts)
 	own := r.conn.kind
-	with, without := rfc6455.DeflateTerms{}, rfc6455.DeflateTerms{ClientNoTakeover: true}
-	if own.compressing(with) == own.compressing(with) {
-		t.Error("two connections share what their peers refer to")
+	without := rfc6455.DeflateTerms{ClientNoTakeover: true, ServerNoTakeover: true}
+	for _, with := range []rfc6455.DeflateTerms{{}, {ClientNoTakeover: true}, {ServerNoTakeover: true}} {
+		if own.compressing(with) == own.compressing(with) {
+			t.Errorf("%+v: two connections share what their peers refer to", with)
+		}
 	}
 	if own.compressing(without) != own.compressing(without) {
 		t.Error("two connections do not share what they could")

@@ -62,7 +62,7 @@ func (v conversation) ours() *websocket.Compression {
 	if !v.compress {
 		return nil
 	}
-	return &websocket.Compression{Takeover: v.takeover}
+	return &websocket.Compression{Takeover: v.takeover, SendTakeover: v.takeover}
 }
 
 func (v conversation) coders() coder.CompressionMode {

@@ -46,9 +46,12 @@ type Extension interface {
 	// in bytes, or -1 when it goes out in parts.
 	Encodes(op Opcode, length int) bool
 	// Encode appends what is to be sent for p, the next part of the message;
-	// last says that it ends the message. What it made of a message in one part is
-	// thrown away when that is longer than the message, which is sent as it is.
+	// last says that it ends the message.
 	Encode(dst, p []byte, last bool) ([]byte, error)
+	// Forget says that the peer does not get what was encoded last, or that it got
+	// what was encoded elsewhere: what is encoded next must not refer to anything.
+	// A message in one part that gets longer is sent as it is, for one.
+	Forget()
 	// Decoder lends what decodes a message that the peer has encoded.
 	Decoder() Decoder
 	// Release takes it back: the message is complete, or has been given up.

@@ -15,9 +15,8 @@ const DefaultDeflateLevel = flate.BestSpeed
 // and decompressing needs memory of its own only until the message is complete.
 // Its zero value is ready.
 type DeflateTools struct {
-	writers [flate.BestCompression - flate.HuffmanOnly + 1]*flate.Writer
-	sink    sink
-	spares  []*inflater
+	deflaters [flate.BestCompression - flate.HuffmanOnly + 1]*deflater
+	spares    []*inflater
 }
 
 const (
@@ -30,24 +29,49 @@ const (
 	maxPieces = 128
 )
 
-// sink collects what a compressor writes.
-type sink struct{ b []byte }
+// deflater is a compressor and what it has made. It has about 1.2 MB.
+type deflater struct {
+	w   *flate.Writer
+	out []byte
+}
 
-func (s *sink) Write(p []byte) (int, error) {
-	s.b = append(s.b, p...)
+func newDeflater(level int) *deflater {
+	z := new(deflater)
+	w, err := flate.NewWriter(z, level)
+	if err != nil {
+		panic("bug: rfc6455: " + err.Error())
+	}
+	z.w = w
+	return z
+}
+
+// Write collects what the compressor makes.
+func (z *deflater) Write(p []byte) (int, error) {
+	z.out = append(z.out, p...)
 	return len(p), nil
 }
 
-// writer returns the compressor of a level. It has about 1 MB, and is made when
-// the first message of the level is sent.
-func (t *DeflateTools) writer(level int) *flate.Writer {
-	slot := &t.writers[level-flate.HuffmanOnly]
+// deflate compresses p, up to a place where the output is whole bytes. It refers
+// to what came before unless it is to begin anew.
+func (z *deflater) deflate(p []byte, anew bool) error {
+	if anew {
+		z.w.Reset(z)
+	}
+	if _, err := z.w.Write(p); err != nil {
+		return fmt.Errorf("rfc6455: %w", err)
+	}
+	if err := z.w.Flush(); err != nil {
+		return fmt.Errorf("rfc6455: %w", err)
+	}
+	return nil
+}
+
+// deflater returns the compressor of a level, which is made when the first
+// message of the level is sent.
+func (t *DeflateTools) deflater(level int) *deflater {
+	slot := &t.deflaters[level-flate.HuffmanOnly]
 	if *slot == nil {
-		w, err := flate.NewWriter(&t.sink, level)
-		if err != nil {
-			panic("bug: rfc6455: " + err.Error())
-		}
-		*slot = w
+		*slot = newDeflater(level)
 	}
 	return *slot
 }
@@ -64,10 +88,9 @@ func (t *DeflateTools) inflater() *inflater {
 }
 
 // Deflate is permessage-deflate (RFC 7692) on agreed terms, as an [Extension].
-// It never refers to an earlier message when it compresses, which is allowed on
-// all terms: a compressor that remembers one would take a megabyte for each
-// connection. When the peer does so, the Deflate belongs to one connection and
-// keeps up to 40 KiB for it; otherwise any number of connections may share it.
+// When one of the ends may refer to earlier messages, it belongs to one connection,
+// for which it keeps a decompressor of up to 45 KiB, a compressor of 1.2 MB, or
+// both; otherwise any number of connections may share it.
 type Deflate struct {
 	// Level is what compress/flate calls it, DefaultDeflateLevel or another one.
 	Level int
@@ -79,17 +102,23 @@ type Deflate struct {
 	send    int // how far back the peer lets us refer, in bytes
 	receive int // how far back the peer may refer, in bytes
 	kept    *inflater
+
+	takeover bool // messages that are sent refer to earlier ones
+	keptOut  *deflater
+	follows  bool // the peer has got all that keptOut has made
 }
 
 // NewDeflate returns the extension for connections with cfg's role and pool.
 func NewDeflate(cfg *Config, tools *DeflateTools, terms DeflateTerms) *Deflate {
-	own, peers, takeover := terms.ServerWindowBits, terms.ClientWindowBits, !terms.ClientNoTakeover
+	own, peers := terms.ServerWindowBits, terms.ClientWindowBits
+	ownTakeover, takeover := !terms.ServerNoTakeover, !terms.ClientNoTakeover
 	if cfg.Role == Client {
-		own, peers, takeover = peers, own, !terms.ServerNoTakeover
+		own, peers, ownTakeover, takeover = peers, own, takeover, ownTakeover
 	}
 	d := &Deflate{
 		Level: DefaultDeflateLevel, tools: tools, pool: cfg.Pool,
 		send: 1 << windowBits(own), receive: 1 << windowBits(peers),
+		takeover: ownTakeover && windowBits(own) == maxWindowBits,
 	}
 	if takeover {
 		d.kept = new(inflater)
@@ -99,7 +128,7 @@ func NewDeflate(cfg *Config, tools *DeflateTools, terms DeflateTerms) *Deflate {
 }
 
 // Shareable tells whether any number of connections may have d.
-func (d *Deflate) Shareable() bool { return d.kept == nil }
+func (d *Deflate) Shareable() bool { return d.kept == nil && !d.takeover }
 
 // Encodes is true from the threshold on, and for messages in parts. Where the peer
 // has asked for a small window, compressing takes more time than sending saves
@@ -111,9 +140,10 @@ func (d *Deflate) Encodes(_ Opcode, length int) bool {
 	return length < 0 || length >= d.Threshold
 }
 
-// Encode compresses p by itself, in pieces of the size of the window that has
-// been agreed upon: so no reference reaches further, and none has to be
-// remembered until the next part.
+// Encode compresses p. Where it may not refer to earlier messages it goes by
+// pieces of the size of the window that has been agreed upon, each of them by
+// itself: so no reference reaches further, as the compressor knows no smaller
+// window, and none has to be remembered until the next part.
 func (d *Deflate) Encode(dst, p []byte, last bool) ([]byte, error) {
 	if len(p) == 0 {
 		if last {
@@ -121,28 +151,40 @@ func (d *Deflate) Encode(dst, p []byte, last bool) ([]byte, error) {
 		}
 		return dst, nil
 	}
-	w, s := d.tools.writer(d.Level), &d.tools.sink
-	s.b = dst
-	defer func() { s.b = nil }()
+	z := d.deflater()
+	z.out = dst
 	for len(p) > 0 {
 		n := len(p)
 		if d.send < 1<<maxWindowBits {
-			n = min(n, d.send) // the compressor itself knows no smaller one
+			n = min(n, d.send)
 		}
-		w.Reset(s)
-		if _, err := w.Write(p[:n]); err != nil {
-			return dst, fmt.Errorf("rfc6455: %w", err)
-		}
-		if err := w.Flush(); err != nil {
-			return dst, fmt.Errorf("rfc6455: %w", err)
+		if err := z.deflate(p[:n], !d.follows); err != nil {
+			z.out = nil
+			return dst, err
 		}
 		p = p[n:]
 	}
+	d.follows = d.takeover
+	dst, z.out = z.out, nil
 	if last {
-		s.b = s.b[:len(s.b)-emptyBlock] // section 7.2.1
+		dst = dst[:len(dst)-emptyBlock] // section 7.2.1
 	}
-	return s.b, nil
+	return dst, nil
 }
+
+// deflater returns the compressor for the next message.
+func (d *Deflate) deflater() *deflater {
+	if !d.takeover {
+		return d.tools.deflater(d.Level)
+	}
+	if d.keptOut == nil {
+		d.keptOut = newDeflater(d.Level)
+	}
+	return d.keptOut
+}
+
+// Forget has the next message refer to nothing.
+func (d *Deflate) Forget() { d.follows = false }
 
 // Decoder lends a decompressor.
 func (d *Deflate) Decoder() Decoder {

@@ -3,6 +3,7 @@ package rfc6455
 import (
 	"bytes"
 	"compress/flate"
+	"encoding/hex"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -229,6 +230,73 @@ func TestDeflateIsForMessagesThatGetSmaller(t *testing.T) {
 		}
 		if got != "-c--" {
 			t.Errorf("role %d compresses %s", role, got)
+		}
+	}
+}
+
+// TestDeflateRefersToEarlierMessages: what is sent again is short, and whatever is
+// sent between, compressed or not, by this compressor or another one, all that is
+// received is what was sent.
+func TestDeflateRefersToEarlierMessages(t *testing.T) {
+	r := rand.New(rand.NewPCG(10, 11))
+	for role := range 2 {
+		from, to := open(Role(role)), open(Role(1-role))
+		*from.cfg, *to.cfg = withDeflate(*from.cfg, taken), withDeflate(*to.cfg, taken)
+		from.cfg.Extension.(*Deflate).Threshold = 10
+		hello := []byte(hex.EncodeToString(sample(r, 0, 500)))
+		all, err := NewPrepared(Text, hello)
+		if err != nil {
+			t.Fatal(err)
+		}
+		noise, err := NewPrepared(Binary, sample(r, 0, 1000))
+		if err != nil {
+			t.Fatal(err)
+		}
+		send := func(op Opcode, message []byte) func([]byte) ([]byte, error) {
+			return func(dst []byte) ([]byte, error) { return from.AppendMessage(dst, op, message) }
+		}
+		prepared := func(p *Prepared) func([]byte) ([]byte, error) {
+			return func(dst []byte) ([]byte, error) {
+				dst, frame, err := from.AppendPrepared(dst, p)
+				return append(dst, frame...), err
+			}
+		}
+		part := func(message []byte, last bool) func([]byte) ([]byte, error) {
+			return func(dst []byte) ([]byte, error) { return from.AppendPart(dst, Text, message, last) }
+		}
+		steps := []struct {
+			most   int // bytes; 0: more than 300
+			send   func([]byte) ([]byte, error)
+			expect []byte
+		}{
+			{0, send(Text, hello), hello},
+			{120, send(Text, hello), hello},
+			{120, send(Binary, noise.plain[noise.header:][:9]), noise.plain[noise.header:][:9]},
+			{120, send(Text, hello), hello},
+			{0, send(Binary, noise.plain[noise.header:]), noise.plain[noise.header:]},
+			{0, send(Text, hello), hello},
+			{120, send(Text, hello), hello},
+			{0, prepared(all), hello},
+			{0, send(Text, hello), hello},
+			{0, prepared(noise), noise.plain[noise.header:]},
+			{120, send(Text, hello), hello},
+			{120, part(hello[:500], false), nil},
+			{120, part(nil, false), nil},
+			{300, part(hello[500:], true), hello},
+			{300, send(Text, hello), hello}, // it refers to the last part only
+		}
+		for i, step := range steps {
+			b, err := step.send(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if step.most == 0 && len(b) <= 300 || step.most > 0 && len(b) > step.most {
+				t.Errorf("role %d, step %d has %d bytes", role, i, len(b))
+			}
+			got := feed(t, to, b)
+			if (len(got) == 1) != (step.expect != nil) || len(got) == 1 && !bytes.Equal(got[0].Payload, step.expect) {
+				t.Fatalf("role %d, step %d: something else was received", role, i)
+			}
 		}
 	}
 }

@@ -33,6 +33,7 @@ func (d *doubling) Encode(dst, p []byte, last bool) ([]byte, error) {
 	return dst, nil
 }
 
+func (d *doubling) Forget()          {}
 func (d *doubling) Decoder() Decoder { return d }
 func (d *doubling) Release(Decoder)  { d.char = 0 }
 

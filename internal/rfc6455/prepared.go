@@ -56,6 +56,7 @@ func (c *Conn) AppendPrepared(dst []byte, p *Prepared) (_, frame []byte, err err
 		}
 		if packed.frame != nil {
 			frame, header, h.RSV = packed.frame, packed.header, RSV1
+			ext.Forget()
 		}
 	default:
 		return c.AppendSplit(dst, p.op, frame[header:])
@@ -78,7 +79,9 @@ func (p *Prepared) pack(d *Deflate) (packedFrame, error) {
 		}
 	}
 	packed := packedFrame{level: d.Level, window: d.send}
-	buf, err := d.Encode(d.pool.buffer(max(len(payload), minBuffer)), payload, true)
+	anybodys := *d // it refers to nothing that only one peer has got
+	anybodys.takeover, anybodys.follows = false, false
+	buf, err := anybodys.Encode(d.pool.buffer(max(len(payload), minBuffer)), payload, true)
 	if err == nil && len(buf) <= len(payload) {
 		packed.frame, packed.header = framed(Header{Fin: true, RSV: RSV1, Opcode: p.op}, buf)
 	}

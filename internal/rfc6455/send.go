@@ -90,6 +90,8 @@ func (c *Conn) appendEncoded(dst []byte, h Header, payload []byte, most int) ([]
 	buf, err := c.cfg.Extension.Encode(pool.buffer(max(len(payload), minBuffer)), payload, h.Fin)
 	if err == nil && len(buf) <= most {
 		dst = AppendFrame(dst, h, buf)
+	} else {
+		c.cfg.Extension.Forget()
 	}
 	pool.putBuffer(buf)
 	return dst, err
