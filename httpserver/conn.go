@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/turbogo/turbo/internal/http1"
+	"github.com/turbogo/turbo/internal/proxyproto"
 	"github.com/turbogo/turbo/ioloop"
 	"github.com/turbogo/turbo/iostream"
 )
@@ -28,6 +29,7 @@ type conn struct {
 	holding  *exchange // finished, but its last write's callback comes before the next request
 	next     *conn     // in the server's ring
 	prev     *conn
+	came     *proxyproto.Header
 	stash    *[]byte // what came while the handler had a part of a body
 	deadline ioloop.Deadline
 	written  int64 // bytes, since the beginning

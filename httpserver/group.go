@@ -58,7 +58,7 @@ func (g *Group) Listen(network, address string) error {
 		if s.stop != nil {
 			return ErrShutdown
 		}
-		places[i] = iostream.Place{Loop: s.loop, Accept: s.Serve}
+		places[i] = iostream.Place{Loop: s.loop, Accept: s.arrive}
 	}
 	listeners, err := iostream.ListenShared(network, address, g.servers[0].o.listen(), places...)
 	if err != nil {

@@ -81,7 +81,7 @@ func (s *Server) ListenFile(f *os.File) error {
 	if s.stop != nil {
 		return ErrShutdown
 	}
-	l, err := iostream.ListenFile(s.loop, f, s.o.listen(), s.Serve)
+	l, err := iostream.ListenFile(s.loop, f, s.o.listen(), s.arrive)
 	if err != nil {
 		return err
 	}

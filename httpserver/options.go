@@ -2,6 +2,7 @@ package httpserver
 
 import (
 	"crypto/tls"
+	"net/netip"
 	"time"
 
 	"github.com/turbogo/turbo/internal/http1"
@@ -15,10 +16,23 @@ type Options struct {
 	// default is to keep connections as the client wishes.
 	NoKeepAlive bool
 
-	// XHeaders believes the fields X-Real-IP, X-Forwarded-For (its last
-	// address), X-Scheme and X-Forwarded-Proto for RemoteIP and Scheme. Only
-	// for a server that nobody can reach but by a proxy that sets them.
+	// XHeaders believes the fields X-Real-IP, X-Forwarded-For, X-Scheme and
+	// X-Forwarded-Proto for RemoteIP and Scheme, if they come from one of
+	// TrustedProxies. Only for a proxy that sets them. Of X-Forwarded-For the last
+	// address counts that is not a trusted proxy's.
 	XHeaders bool
+	// ProxyProtocol has connections from TrustedProxies begin with a header of the
+	// PROXY protocol, version 1 or 2, that says from where they came; a TLS
+	// handshake comes behind it. One that does not begin with it is closed; it
+	// may take HeaderTimeout. Connections from elsewhere are served as they are.
+	// So are those of which the proxy says that they are its own (LOCAL), or not
+	// from where (UNKNOWN).
+	ProxyProtocol bool
+	// TrustedProxies are the addresses of proxies whose word is believed by
+	// XHeaders and ProxyProtocol. The default, none, believes everybody, as Turbo
+	// does: only for a server that nobody can reach but by the proxy. Who connects
+	// over a Unix socket is trusted, the permissions of its file say who can.
+	TrustedProxies []netip.Prefix
 
 	// MaxHeaderBytes is the length of a request's head, in bytes; default 18432
 	// (18 KiB). A longer one is answered with 431.
@@ -80,7 +94,8 @@ type Options struct {
 	// 10 s. A client that takes longer is cut off.
 	HandshakeTimeout time.Duration
 	// MaxHandshakes is how many connections of a listener may be in their TLS
-	// handshake; default 1024. When there are that many, accepting pauses.
+	// handshake, or wait for their PROXY header; default 1024. When there are that
+	// many, accepting pauses.
 	MaxHandshakes int
 
 	// ReusePort lets several servers share one address, each on a loop of its
@@ -167,7 +182,7 @@ func (o *Options) listen() *iostream.ListenOptions {
 		HandOver:      o.HandOver,
 		MaxHandshakes: o.MaxHandshakes,
 	}
-	if o.TLS != nil {
+	if o.TLS != nil && !o.ProxyProtocol {
 		l.PlainAnswer = plainAnswer()
 		l.TLS = tlsConfig(o.TLS)
 	}

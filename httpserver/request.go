@@ -3,7 +3,6 @@ package httpserver
 import (
 	"crypto/tls"
 	"net"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -113,7 +112,7 @@ func (r *Request) TLS() *tls.ConnectionState {
 // Scheme returns "https" over TLS, else "http"; with Options.XHeaders, what the
 // proxy says.
 func (r *Request) Scheme() string {
-	if x := r.x; x != nil && x.c != nil && x.c.srv.o.XHeaders {
+	if x := r.x; x != nil && x.c != nil && x.c.believes() {
 		for _, name := range [...]string{"X-Scheme", "X-Forwarded-Proto"} {
 			if scheme, ok := r.Fields().Lookup(name); ok {
 				if strings.EqualFold(string(scheme), "https") {
@@ -143,20 +142,15 @@ func (r *Request) FullURL() string {
 }
 
 // RemoteIP returns the client's IP address as text, "" when it has none, as
-// over a Unix socket. With Options.XHeaders it is the one that the proxy gives,
-// if that is an IP address.
+// over a Unix socket. With Options.ProxyProtocol and Options.XHeaders it is the
+// one that the proxy gives.
 func (r *Request) RemoteIP() string {
 	x := r.x
 	if x == nil || x.c == nil {
 		return r.get().remote
 	}
 	if x.remote == "" {
-		if x.c.srv.o.XHeaders {
-			x.remote = proxied(x.head.Fields())
-		}
-		if x.remote == "" {
-			x.remote = x.c.stream.RemoteIP()
-		}
+		x.remote = x.c.remoteIP(x.head.Fields())
 	}
 	return x.remote
 }
@@ -167,32 +161,16 @@ func (x *exchange) remember() { x.remote = x.r.RemoteIP() }
 // Server returns the server that the request came to, nil when it is over.
 func (r *Request) Server() *Server { return r.get().srv }
 
-// proxied returns the address that a proxy says, "" when it says none. A list
-// of X-Forwarded-For has been lengthened by every proxy on the way; only the
-// last entry is from the one in front of this server.
-func proxied(f Fields) string {
-	text := f.Get("X-Real-IP")
-	if text == "" {
-		list := f.Values("X-Forwarded-For")
-		if len(list) == 0 {
-			return ""
-		}
-		text = list[len(list)-1]
-		text = strings.TrimSpace(text[strings.LastIndexByte(text, ',')+1:])
-	}
-	if _, err := netip.ParseAddr(text); err != nil {
-		return ""
-	}
-	return text
-}
-
-// RemoteAddr returns the address of the other end of the connection, nil when
-// it is not known (any more).
+// RemoteAddr returns the address of the other end of the connection, or that of
+// the client with Options.ProxyProtocol; nil when it is not known (any more).
 func (r *Request) RemoteAddr() net.Addr {
-	if s := r.stream(); s != nil {
-		return s.RemoteAddr()
+	if r.x == nil || r.x.c == nil {
+		return nil
 	}
-	return nil
+	if came := r.x.c.came; came != nil {
+		return net.TCPAddrFromAddrPort(came.Source)
+	}
+	return r.x.c.stream.RemoteAddr()
 }
 
 // LocalAddr returns the address of this end of the connection, nil when it is

@@ -1,10 +1,12 @@
 package httpserver
 
 import (
+	"crypto/tls"
 	"net"
 	"time"
 
 	"github.com/turbogo/turbo/internal/http1"
+	"github.com/turbogo/turbo/internal/proxyproto"
 	"github.com/turbogo/turbo/ioloop"
 	"github.com/turbogo/turbo/iostream"
 )
@@ -39,6 +41,8 @@ type Server struct {
 	paused    bool // the listeners, because there are MaxConnections
 	conns     conn // anchor of the ring of all connections
 	open      int  // how many they are
+	arrivals  map[*arrival]struct{}
+	secure    *tls.Config // of the handshakes of arrivals
 
 	queues [purposes]*ioloop.Deadlines
 	date   dateCache
@@ -60,7 +64,8 @@ func New(l *ioloop.IOLoop, h Handler, o *Options) *Server {
 	if h == nil {
 		panic("httpserver: New without a handler")
 	}
-	s := &Server{loop: l, handler: h, o: o.withDefaults()}
+	s := &Server{loop: l, handler: h, o: o.withDefaults(), arrivals: make(map[*arrival]struct{})}
+	s.secure = s.o.arrivalsTLS()
 	s.heads, _ = h.(HeadHandler)
 	s.limits = s.o.limits()
 	s.conns.next, s.conns.prev = &s.conns, &s.conns
@@ -79,7 +84,7 @@ func (s *Server) Listen(network, address string) error {
 	if s.stop != nil {
 		return ErrShutdown
 	}
-	l, err := iostream.Listen(s.loop, network, address, s.o.listen(), s.Serve)
+	l, err := iostream.Listen(s.loop, network, address, s.o.listen(), s.arrive)
 	if err != nil {
 		return err
 	}
@@ -109,14 +114,18 @@ func (s *Server) Addrs() []net.Addr {
 // detached.
 func (s *Server) Connections() int { return s.open }
 
-// Serve serves a connection that was accepted elsewhere. The stream belongs to
+// Serve serves a connection that was accepted elsewhere: HTTP from its first
+// byte, whatever Options say of TLS and the PROXY protocol. The stream belongs to
 // the server from now on. After Shutdown it is closed.
-func (s *Server) Serve(stream *iostream.IOStream) {
+func (s *Server) Serve(stream *iostream.IOStream) { s.serve(stream, nil) }
+
+// serve serves a connection that came as a proxy says, if came is not nil.
+func (s *Server) serve(stream *iostream.IOStream, came *proxyproto.Header) {
 	if s.stop != nil {
 		stream.Close()
 		return
 	}
-	c := &conn{srv: s, stream: stream}
+	c := &conn{srv: s, stream: stream, came: came}
 	c.core.Init(http1.Server, s.limits)
 	if s.o.NoKeepAlive {
 		c.core.EndKeepAlive()
@@ -137,10 +146,23 @@ func (s *Server) add(c *conn) {
 	c.next, s.conns.prev = &s.conns, c
 	s.open++
 	s.stats.Accepted++
-	if s.open >= s.o.MaxConnections && !s.paused {
-		s.paused = true
-		for _, l := range s.listeners {
+	s.gate()
+}
+
+// gate pauses the listeners when there are as many connections as there may be,
+// and lets them go on when there is room again.
+func (s *Server) gate() {
+	arriving := len(s.arrivals)
+	full := s.open+arriving >= s.o.MaxConnections || arriving >= s.o.MaxHandshakes
+	if full == s.paused || s.stop != nil {
+		return
+	}
+	s.paused = full
+	for _, l := range s.listeners {
+		if full {
 			l.Pause()
+		} else if err := l.Resume(); err != nil {
+			s.loop.Logger().Error("httpserver: accepting has ended", "address", l.Addr(), "error", err)
 		}
 	}
 }
@@ -150,15 +172,9 @@ func (s *Server) remove(c *conn) {
 	c.next.prev, c.prev.next = c.prev, c.next
 	c.next, c.prev = nil, nil
 	s.open--
-	switch {
-	case s.stop != nil:
+	if s.stop != nil {
 		s.stop.progress(s)
-	case s.paused && s.open < s.o.MaxConnections:
-		s.paused = false
-		for _, l := range s.listeners {
-			if err := l.Resume(); err != nil {
-				s.loop.Logger().Error("httpserver: accepting has ended", "address", l.Addr(), "error", err)
-			}
-		}
+	} else {
+		s.gate()
 	}
 }

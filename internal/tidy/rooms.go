@@ -14,7 +14,7 @@ type room struct {
 }
 
 // pure is what a protocol core consists of.
-var pure = []string{"internal/http1", "internal/rfc6455", "internal/luapattern"}
+var pure = []string{"internal/http1", "internal/rfc6455", "internal/luapattern", "internal/proxyproto"}
 
 // public is everything that a user of the module can import.
 var public = []string{"ioloop", "iostream", "httpserver", "httpclient", "web", "web/mustache", "web/webtest", "websocket"}
@@ -27,12 +27,13 @@ var rooms = []room{
 	{"internal/sock", nil},
 	{"internal/poller", []string{"internal/sock"}},
 	{"internal/luapattern", nil},
+	{"internal/proxyproto", nil},
 	{"internal/http1", nil},
 	{"internal/rfc6455", nil},
 
 	{"ioloop", []string{"internal/poller", "internal/sock"}},
 	{"iostream", []string{"ioloop", "internal/sock", "internal/luapattern"}},
-	{"httpserver", []string{"ioloop", "iostream", "internal/http1"}},
+	{"httpserver", []string{"ioloop", "iostream", "internal/http1", "internal/proxyproto"}},
 	{"httpclient", []string{"ioloop", "iostream", "internal/http1"}},
 	{"web/mustache", nil},
 	{"web", []string{"httpserver", "ioloop", "internal/luapattern", "web/mustache"}},
@@ -74,7 +75,7 @@ var kernel = []string{"internal/poller", "internal/sock", "iostream"}
 // their arguments, which neither wait nor remember.
 var harmless = []string{
 	"bytes", "cmp", "encoding", "encoding/base64", "encoding/binary", "encoding/hex",
-	"errors", "fmt", "io", "iter", "maps", "math", "math/bits", "slices", "strconv", "strings",
+	"errors", "fmt", "io", "iter", "maps", "math", "math/bits", "net/netip", "slices", "strconv", "strings",
 	"unicode", "unicode/utf8", "compress/flate", "crypto/sha1", "crypto/subtle", "hash", "hash/crc32",
 }
 
