@@ -126,6 +126,7 @@ func (s *IOStream) writeFailed(err error) {
 	case s.flags&driven == 0:
 		s.readRest()
 	case s.flags&inChunk != 0: // handled goes on when HandleChunk returns
+		s.checkLow() // which may wait for the queue to become short
 	case s.flags&wanted != 0:
 		s.queueChunk()
 	default:

@@ -36,17 +36,23 @@ func (a *alarm) Expire(*ioloop.Deadline) {
 // cannot give any: while an event is suspended or reading is paused it is left
 // alone, unless what was written to it has come back as an error. And one that is
 // behind with its reading cannot be asked, because the ping comes behind all that
-// is queued, if there is room for it: such a peer must have read something.
+// is queued, if there is room for it: such a peer, listened to or not, must have
+// read something.
 func (c *Conn) silent() {
-	if c.busy || c.stalled() {
-		if c.stream.Err() != nil {
-			c.cut(nil)
-			return
-		}
+	behind := c.stream.Buffered() > 0
+	deaf := c.busy || c.stalled()
+	switch {
+	case deaf && c.stream.Err() != nil:
+		c.cut(nil)
+		return
+	case deaf && behind:
+		c.rarely().queued = c.stream.Buffered()
+		c.await(forReading, c.kind.pongs)
+		return
+	case deaf:
 		c.listen()
 		return
 	}
-	behind := c.stream.Buffered() > 0
 	err := c.control(c.core.AppendPing, []byte(keepAlive))
 	switch {
 	case c.life == over || c.stream.Closed():

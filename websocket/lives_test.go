@@ -23,6 +23,7 @@ type lifetime struct {
 	loop   *ioloop.IOLoop
 	conn   *Conn
 	peer   *peer
+	hub    Hub
 	opened int
 	closed int
 	log    []string
@@ -78,6 +79,27 @@ func (l *lifetime) act() {
 	case 8:
 		l.note("resume")
 		l.conn.ResumeReading()
+	case 10:
+		l.note("Join")
+		if err := l.hub.Join("t", l.conn); (err != nil) != l.conn.Closed() {
+			l.t.Errorf("Join: %v", err)
+		}
+	case 11:
+		l.note("Publish")
+		l.hub.Publish("t", BinaryMessage, make([]byte, l.rnd.IntN(20000)))
+	case 12:
+		l.note("part")
+		l.conn.WritePart(BinaryMessage, make([]byte, l.rnd.IntN(20000)), l.rnd.IntN(2) == 0)
+	case 13:
+		l.note("Drain")
+		l.note("drained: %v", l.conn.Drain())
+	case 14:
+		late := l.conn.Closed()
+		l.conn.WhenWritable(func(error) {
+			if l.closed > 0 && !late {
+				l.t.Error("the callback of WhenWritable after OnClose")
+			}
+		})
 	case 9:
 		if l.rnd.IntN(4) == 0 {
 			l.note("Abort")
@@ -104,6 +126,12 @@ func (l *lifetime) OnClose() {
 	}
 	l.act()
 }
+
+// partLife is the owner of one whose messages come in parts.
+type partLife struct{ *lifetime }
+
+func (l partLife) OnMessage([]byte)                 { l.t.Error("OnMessage of a PartHandler") }
+func (l partLife) OnMessagePart([]byte, bool, bool) { l.event("OnMessagePart") }
 
 // bytes is something that a peer may send.
 func (l *lifetime) bytes() []byte {
@@ -182,13 +210,17 @@ func (l *lifetime) live() {
 	l.peer = newPeer(client, func(string) {})
 	all := &upgrades{loop: l.loop}
 	policy := SlowPolicy(l.rnd.IntN(3))
-	k := newKind(&Options{MaxQueuedBytes: 50000, CloseTimeout: 5 * time.Second, SlowPolicy: policy}).in(all)
+	k := newKind(&Options{MaxQueuedBytes: 50000, CloseTimeout: 5 * time.Second, SlowPolicy: policy, IdleTimeout: time.Minute}).in(all)
 	l.loop.AddCallback(func() {
 		var rest []byte
 		if l.rnd.IntN(4) == 0 {
 			rest = l.bytes()
 		}
-		l.conn.open(k, server, l, rest)
+		if l.rnd.IntN(3) == 0 {
+			l.conn.open(k, server, partLife{l}, rest)
+		} else {
+			l.conn.open(k, server, l, rest)
+		}
 		l.conn.opened()
 	})
 	var at time.Duration
@@ -204,6 +236,9 @@ func (l *lifetime) live() {
 	}
 	if l.opened != 1 || l.closed != 1 || l.conn.life != over {
 		l.t.Errorf("opened %d times, closed %d times", l.opened, l.closed)
+	}
+	if len(l.hub.topics) != 0 || l.conn.rare != nil && (l.conn.rare.idle.Armed() || l.conn.rare.writers != nil) {
+		l.t.Errorf("left behind: %d topics, or a timer, or who waits to write", len(l.hub.topics))
 	}
 	if all.count != 0 || k.live != nil || l.conn.timer.Armed() || !server.Closed() {
 		l.t.Errorf("left behind: %d connections, timer %v, stream closed %v", all.count, l.conn.timer.Armed(), server.Closed())

@@ -200,6 +200,65 @@ func TestDrainOfAConnectionThatEnds(t *testing.T) {
 	}
 }
 
+// TestDrainInAnEvent: nobody reads from the peer then, and it is noticed all the
+// same that it has gone, or reads nothing any more.
+func TestDrainInAnEvent(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		o     Options
+		leave bool
+		want  []string
+	}{
+		{"the peer leaves", Options{PingInterval: -1}, true,
+			[]string{"drained: " + ErrClosed.Error(), `close 1006 ""`}},
+		{"the peer does not read", Options{PingInterval: 30 * time.Second, PingTimeout: 20 * time.Second}, false,
+			[]string{"error " + ErrPingTimeout.Error(), "drained: " + ErrClosed.Error(), `close 1006 ""`}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			tc.o.MaxQueuedBytes, tc.o.SlowPolicy = 200000, SlowDrop
+			r := newRig(t, &tc.o)
+			r.owner.onMessage = func([]byte) {
+				for r.conn.WriteBinary(make([]byte, 10000)) == nil {
+				}
+				r.note("drained: %v", r.conn.Drain())
+			}
+			r.peer.deaf = true
+			r.send(text("x"))
+			r.do(func() {
+				if tc.leave {
+					r.peer.stream.Close()
+				}
+			})
+			r.wait(51 * time.Second).do(func() {})
+			r.run(append([]string{`message text "x"`}, tc.want...)...)
+		})
+	}
+}
+
+// TestSlowPeerIsNotCutWhileItReads, although nobody listens to it.
+func TestSlowPeerIsNotCutWhileItReads(t *testing.T) {
+	r := newRig(t, &Options{PingInterval: time.Second, PingTimeout: time.Second, MaxQueuedBytes: 400000})
+	r.owner.onMessage = func([]byte) {
+		n, err := io.Copy(r.conn.MessageWriter(BinaryMessage), io.LimitReader(zeros{}, 3_000_000))
+		r.note("sent %d, %v", n, err)
+	}
+	r.peer.deaf = true
+	got := 0
+	r.peer.frame = func(_ rfc6455.Header, _ int, payload []byte) { got += len(payload) }
+	r.send(text("x"))
+	for range 200 {
+		r.wait(700 * time.Millisecond).do(func() {
+			if !r.peer.ended {
+				r.must(r.peer.stream.ReadChunk(nil))
+				r.must(r.peer.stream.ReadChunk(r.peer)) // one chunk
+			}
+		})
+	}
+	r.do(func() { r.lines = slices.DeleteFunc(r.lines, func(s string) bool { return s == "drain" }) })
+	// Then somebody listens again, and hears that it does not answer.
+	r.run(`message text "x"`, "sent 3000000, <nil>", "error "+ErrPingTimeout.Error(), `close 1006 ""`, "peer: eof")
+}
+
 // longMessage is how large a message is that must not be in memory.
 var longMessage = flag.Int64("long-message", 32<<20, "`bytes` of the message that is streamed both ways")
 
