@@ -281,7 +281,7 @@ func TestStandardNamesThatAreGoneAreFound(t *testing.T) {
 func TestRoomsPageThatDiffersIsFound(t *testing.T) {
 	page := document(t, project(t), "docs/rooms.md").Text
 	for _, c := range []struct{ name, old, new, want string }{
-		{"an import less", "| `ioloop`, `iostream`, `internal/http1` |", "| `ioloop`, `iostream` |", "httpserver may import ioloop, iostream, internal/http1"},
+		{"an import less", "| `ioloop`, `iostream`, `internal/http1`, `internal/proxyproto` |", "| `ioloop`, `iostream`, `internal/http1` |", "httpserver may import ioloop, iostream, internal/http1, internal/proxyproto"},
 		{"public rooms missing", "| anything internal | the public rooms |", "| anything internal | |", "cmd/chatapp may import ioloop, "},
 		{"another order", "| `internal/sock` | how", "| `internal/poller` | how", "internal/poller is not the room"},
 		{"a cell less", " who feeds the core, and when? |", "", "the row of httpserver has"},
