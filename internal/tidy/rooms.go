@@ -55,7 +55,7 @@ var helpers = []string{"internal/wiretest", "internal/looptest", "internal/tidy"
 
 // modules are the modules of their own, which may need what the main one may
 // not. Their packages are no rooms.
-var modules = []string{".", "e2e", "bench", "internal/interop"}
+var modules = []string{".", "e2e", "bench", "internal/interop", "cmd/turbovisor"}
 
 // foreign lists the packages of other modules that the main one may import,
 // and who may.
