@@ -1,17 +1,20 @@
 package websocket
 
 import (
+	"fmt"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/turbogo/turbo/internal/rfc6455"
+	"github.com/turbogo/turbo/ioloop"
+	"github.com/turbogo/turbo/iostream"
 )
 
 // packed is a message in one compressed frame, as a client sends it. Its content
 // was compressed by the other end of the terms.
-func packed(t *testing.T, op rfc6455.Opcode, message string) []byte {
+func packed(t testing.TB, op rfc6455.Opcode, message string) []byte {
 	cfg := rfc6455.Config{Role: rfc6455.Client, MaskKey: func() [4]byte { return [4]byte{1, 2, 3, 4} }}
 	cfg.Extension = rfc6455.NewDeflate(&cfg, new(rfc6455.DeflateTools), rfc6455.DeflateTerms{})
 	var c rfc6455.Conn
@@ -160,4 +163,50 @@ func TestIdleCompressedConnectionHoldsNothing(t *testing.T) {
 		}
 	})
 	r.run("message text of 7000")
+}
+
+func TestCompressedMessageInParts(t *testing.T) {
+	r, owner := newPartRig(t, &Options{Compression: &Compression{}})
+	r.conn.compress(agreement{rfc6455.DeflateTerms{ServerNoTakeover: true, ClientNoTakeover: true}, "yes"})
+	size, largest := 0, 0
+	owner.onPart = func(part []byte, _, last bool) {
+		size += len(part)
+		largest = max(largest, len(part))
+		if last {
+			r.lines = nil
+			r.note("%d bytes, none of the parts is large: %v", size, largest < 4<<20)
+		}
+	}
+	r.send(packed(t, rfc6455.Binary, many("Hello! ", 2<<20)))
+	r.run("14680064 bytes, none of the parts is large: true")
+}
+
+// BenchmarkCompressedEcho is a text of 1 KiB that comes compressed and goes
+// compressed.
+func BenchmarkCompressedEcho(b *testing.B) {
+	l := ioloop.New(nil)
+	server, client := iostream.Pipe(l, nil)
+	conn := new(Conn)
+	conn.open(newKind(&Options{Compression: &Compression{}}).in(&upgrades{loop: l}), server, &echoer{conn}, nil)
+	conn.compress(agreement{rfc6455.DeflateTerms{ServerNoTakeover: true, ClientNoTakeover: true}, "yes"})
+	conn.start()
+	var payload strings.Builder
+	for i := 0; payload.Len() < 1024; i++ {
+		fmt.Fprintf(&payload, `{"id":%d,"name":"participant %d","score":%d.5},`, i, i*7, i*i)
+	}
+	echo, err := conn.core.AppendMessage(nil, rfc6455.Text, []byte(payload.String()))
+	if err != nil {
+		b.Fatal(err)
+	}
+	c := &caller{stream: client, frame: packed(b, rfc6455.Text, payload.String()), size: len(echo)}
+	b.SetBytes(1024)
+	b.ReportAllocs()
+	b.ResetTimer()
+	c.echo(b, l, b.N)
+	b.StopTimer()
+	client.Close()
+	l.AddCallback(func() { l.AddCallback(l.Close) })
+	if err := l.Start(); err != nil {
+		b.Error(err)
+	}
 }
