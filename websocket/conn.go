@@ -102,7 +102,6 @@ func (c *Conn) start() {
 // ask wants the next chunk. Every way out of an open connection leads to end:
 // where the stream is closed before it has heard of c, by way of the loop.
 func (c *Conn) ask() {
-	c.paused = false
 	if c.stream.Reading() {
 		return // it was paused and resumed while nothing came
 	}

@@ -55,7 +55,6 @@ func (c *Conn) readOn() {
 	switch {
 	case c.life != living || c.busy || c.stalled():
 	case c.rare != nil && c.rare.rest != nil:
-		c.paused = false
 		c.kind.loop.AddRunner((*restTurn)(c))
 	default:
 		c.ask()

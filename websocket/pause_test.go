@@ -102,6 +102,36 @@ func TestPausedConnectionEnds(t *testing.T) {
 	r.run(`message text "a"`, `close 1006 ""`, "peer: eof")
 }
 
+// TestPausedBothWays: by a peer that does not read, and by the owner; whichever
+// ends first, reading goes on when the other one ends.
+func TestPausedBothWays(t *testing.T) {
+	for _, drainFirst := range []bool{true, false} {
+		r := newRig(t, &Options{MaxQueuedBytes: 400000, PingInterval: -1})
+		r.owner.onMessage = func(msg []byte) {
+			if string(msg) == "much" {
+				r.must(r.conn.WriteBinary(make([]byte, 350000)))
+			}
+		}
+		r.peer.deaf = true
+		r.peer.frame = func(rfc6455.Header, int, []byte) {}
+		r.send(text("much"))
+		r.do(func() { r.note("held up: %v", r.conn.paused) })
+		r.do(r.conn.PauseReading)
+		r.send(text("a"))
+		drain := func() {
+			r.peer.deaf = false
+			r.peer.listen()
+		}
+		if drainFirst {
+			r.do(drain).do(r.conn.ResumeReading)
+		} else {
+			r.do(r.conn.ResumeReading).do(drain)
+		}
+		r.send(text("b"))
+		r.run(`message text "much"`, "held up: true", "drain", `message text "a"`, `message text "b"`)
+	}
+}
+
 // TestPausingLosesNothing: whatever the pieces and whenever the owner pauses
 // and resumes, all messages come, in order, and none while it is paused.
 func TestPausingLosesNothing(t *testing.T) {

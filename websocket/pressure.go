@@ -97,6 +97,7 @@ func (c *Conn) drained(above bool) {
 	}
 	c.refusing = false
 	if c.paused {
+		c.paused = false
 		c.readOn()
 	}
 	c.tellWriters()

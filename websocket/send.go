@@ -151,7 +151,7 @@ func (c *Conn) Close(code CloseCode, reason string) error {
 	}
 	c.await(forClose, c.kind.closes)
 	if c.put(frame) == nil && (c.paused || c.held) {
-		c.held = false
+		c.held, c.paused = false, false
 		c.readOn()
 	}
 	return nil // a connection that does not take the frame is ending anyway
