@@ -29,6 +29,9 @@ const AnyMethod = "*"
 // pattern is compared with the path as it was sent, undecoded and without the
 // query; unlike in a Go regexp, - is a quantifier and % the escape character.
 //
+// newHandler returns handlers of one type; the first request with a body has it
+// called once more, to see whether they take bodies as they come (BodyHandler).
+//
 // Handle panics when the pattern is malformed.
 func Handle(pattern string, newHandler func() Handler) Route {
 	return Route{lua: luapattern.MustCompile(pattern), newHandler: newHandler}
