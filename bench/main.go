@@ -33,7 +33,7 @@ func main() {
 	var s settings
 	flag.BoolVar(&s.quick, "quick", false, "one short round, in three minutes")
 	flag.IntVar(&s.rounds, "rounds", 0, "how often each server is measured (default 5, quick 1)")
-	flag.Float64Var(&s.secs, "secs", 0, "how long each run is measured (default 2.5, quick 0.8)")
+	flag.Float64Var(&s.secs, "secs", 0, "how long each run is measured (default 2.2, quick 0.6)")
 	only := flag.String("only", "", "servers to measure, separated by commas; the limit always is")
 	which := flag.String("suites", "", "suites to run, separated by commas (default: all)")
 	docs := flag.String("docs", "", "folder to write benchmarks.md and benchmarks.svg to")
@@ -51,9 +51,9 @@ func main() {
 }
 
 func (s *settings) setDefaults() {
-	rounds, secs := 5, 2.5
+	rounds, secs := 5, 2.2
 	if s.quick {
-		rounds, secs = 1, 0.8
+		rounds, secs = 1, 0.6
 	}
 	if s.rounds <= 0 {
 		s.rounds = rounds
@@ -101,7 +101,7 @@ func run(s *settings, which []string, docs string) error {
 		fmt.Println(r.text())
 	}
 	if len(which) == 0 || slices.Contains(which, "timers") {
-		all.timers, err = measureTimers()
+		all.timers, err = measureTimers(s.rounds)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "bench: timers:", err)
 		}

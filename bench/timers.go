@@ -16,8 +16,8 @@ type timing struct {
 var benchmarkLine = regexp.MustCompile(`(?m)^Benchmark(Timeout|AfterFunc)(?:AddRemove/1000000|Stop)\S*\s+\d+\s+([\d.]+) ns/op`)
 
 // measureTimers schedules and cancels one of a million timeouts.
-func measureTimers() ([]timing, error) {
-	c := exec.Command("go", "test", "-run", "^$", "-bench", "TimeoutAddRemove/1000000|AfterFuncStop", "-count", "5", "./ioloop")
+func measureTimers(count int) ([]timing, error) {
+	c := exec.Command("go", "test", "-run", "^$", "-bench", "TimeoutAddRemove/1000000|AfterFuncStop", "-count", strconv.Itoa(count), "./ioloop")
 	c.Dir = ".."
 	out, err := c.CombinedOutput()
 	if err != nil {
