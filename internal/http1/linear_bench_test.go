@@ -20,7 +20,9 @@ var linear = map[string]func(n int) string{
 	"queries": func(n int) string {
 		return "GET /" + strings.Repeat("?", n) + " HTTP/1.1\r\nHost: a\r\n\r\n"
 	},
-	"body":   func(n int) string { return post + fmt.Sprintf("Content-Length: %d\r\n\r\n", n) + strings.Repeat("x", n) },
+	"body": func(n int) string {
+		return post + fmt.Sprintf("Content-Length: %d\r\n\r\n", n) + strings.Repeat("x", n)
+	},
 	"chunks": func(n int) string { return chunkedPost + strings.Repeat("1\r\nx\r\n", n/6) + "0\r\n\r\n" },
 	"large chunks": func(n int) string {
 		return chunkedPost + strings.Repeat("3e8\r\n"+strings.Repeat("x", 1000)+"\r\n", n/1007) + "0\r\n\r\n"
