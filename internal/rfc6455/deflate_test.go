@@ -187,7 +187,7 @@ func TestBombInParts(t *testing.T) {
 	cfg.Parts, cfg.MessageBytes = true, -1
 	var c Conn
 	c.Init(&cfg)
-	const size = 32 << 20
+	const size = 8 << 20
 	c.Receive(encode(Server, squeezed(Binary, string(make([]byte, size)))...))
 	got := 0
 	for {

@@ -158,7 +158,7 @@ func sample(r *rand.Rand, kind, n int) []byte {
 func TestInflateUndoesEveryLevel(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for level := flate.HuffmanOnly; level <= flate.BestCompression; level++ {
-		for kind, n := range []int{0, 1, 700, 3000, 40000, 66000, 100000, 150000} {
+		for kind, n := range []int{0, 1, 700, 3000, 40000, 70000} {
 			message := sample(r, kind, n)
 			in := deflated(level, message)
 			for _, size := range []int{1 + r.IntN(50), 1 + r.IntN(5000), len(in) + 1} {
