@@ -196,6 +196,7 @@ func (c *Conn) hear(ev rfc6455.Event) {
 	case rfc6455.PongFrame:
 		c.hearPong(ev.Payload)
 	case rfc6455.CloseFrame:
+		c.leaveHubs()
 		if len(ev.Payload) > 0 {
 			c.rarely().reason = string(ev.Payload)
 		}
@@ -235,6 +236,7 @@ func (c *Conn) finish() {
 
 // fail deals with a peer that broke a rule: the close frame has been queued.
 func (c *Conn) fail(err error) {
+	c.leaveHubs()
 	c.finish()
 	if e, ok := c.owner.(ErrorHandler); ok {
 		e.OnError(err)
@@ -258,7 +260,7 @@ func (c *Conn) end() {
 	if r := c.rare; r != nil {
 		r.pong, r.rest = nil, nil
 		r.idle.Disarm()
-		r.leaveAll()
+		c.leaveHubs()
 		waiting := c.tellWriters()
 		if e, ok := c.owner.(ErrorHandler); ok && r.cause != nil {
 			// OnError may panic or suspend, OnClose comes all the same.

@@ -36,8 +36,8 @@ type seat struct {
 }
 
 // Join has c hear what is published to the topic from now on, until it leaves or
-// its connection ends: by the time that OnClose is called it has left. To join
-// again does nothing. A connection that is closing or closed is refused with
+// its connection is closed, by whichever side, or cut: by the time that OnClose is
+// called it has left. To join again does nothing. A connection that is closing or closed is refused with
 // ErrClosed.
 //
 // It panics when c lives on another loop than who joined the hub before.
@@ -83,12 +83,17 @@ func (h *Hub) Leave(name string, c *Conn) bool {
 	return false
 }
 
-// leaveAll takes a connection that has ended off all its topics.
-func (r *rare) leaveAll() {
-	for s := r.seats; s != nil; s = s.next {
+// leaveHubs takes a connection off all its topics: nothing can be sent to it any
+// more. It must not be called while something is being published, when others
+// count on the seats.
+func (c *Conn) leaveHubs() {
+	if c.rare == nil {
+		return
+	}
+	for s := c.rare.seats; s != nil; s = s.next {
 		s.topic.remove(s)
 	}
-	r.seats = nil
+	c.rare.seats = nil
 }
 
 // remove frees a seat. The others keep their order and are moved only when most

@@ -189,7 +189,17 @@ func TestHubForgetsWhoHasGone(t *testing.T) {
 	if c.hub.Members("a") != 2 {
 		t.Errorf("%d members", c.hub.Members("a"))
 	}
-	c.run(func() { c.members[0].conn.Close(0, "") })
+	c.run(func() {
+		c.members[0].conn.Close(0, "")
+		if c.hub.Members("a") != 1 || c.hub.Leave("a", &c.members[0].conn) {
+			t.Error("who is closing has not left")
+		}
+		for conn := range c.hub.Conns("a") {
+			if c.hub.Leave("b", conn); c.hub.Members("b") != 0 {
+				t.Error("somebody is left")
+			}
+		}
+	})
 	c.received()
 	c.publish("a", "to the last", 1)
 	c.expect(0, 0, 13)

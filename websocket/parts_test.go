@@ -260,7 +260,7 @@ func TestSlowPeerIsNotCutWhileItReads(t *testing.T) {
 }
 
 // longMessage is how large a message is that must not be in memory.
-var longMessage = flag.Int64("long-message", 32<<20, "`bytes` of the message that is streamed both ways")
+var longMessage = flag.Int64("long-message", 16<<20, "`bytes` of the message that is streamed both ways")
 
 // streamer echoes parts.
 type streamer struct {

@@ -149,6 +149,7 @@ func (c *Conn) Close(code CloseCode, reason string) error {
 	if err != nil {
 		return translate(err)
 	}
+	c.leaveHubs()
 	c.await(forClose, c.kind.closes)
 	if c.put(frame) == nil && (c.paused || c.held) {
 		c.held, c.paused = false, false

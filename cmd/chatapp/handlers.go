@@ -272,7 +272,4 @@ func (c *chatCom) Send(envelope []byte) {
 }
 
 // Cut implements Tab.
-func (c *chatCom) Cut(code int, reason string) {
-	c.chat.tabs.Leave(theRoom, c.Conn())
-	must(c.Close(websocket.CloseCode(code), reason))
-}
+func (c *chatCom) Cut(code int, reason string) { must(c.Close(websocket.CloseCode(code), reason)) }
