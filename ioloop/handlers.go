@@ -23,33 +23,56 @@ func (f handlerFunc) HandleEvents(fd int, events Events) { f(fd, events) }
 // registration is what the loop knows of a descriptor.
 type registration struct {
 	handler EventHandler // nil: none
+	id      uint64       // tells it from what has the same descriptor later
 	events  Events
-	since   uint32 // how many polls there had been when it was added
-	id      uint64 // tells it from what has the same descriptor later
-	paused  bool   // its handler is suspended, the kernel does not watch it
+	paused  bool // its handler is suspended, the kernel does not watch it
 }
 
 // handlerTable finds the registration of a descriptor by its number: the
-// kernel gives the lowest free one, so a slice wastes nothing.
+// kernel gives the lowest free one, so little is wasted. The pages stay where
+// they are when there are more, and nothing has to be copied.
 type handlerTable struct {
-	byFD  []registration
-	count int
-	ids   uint64
+	pages  [][]registration
+	count  int
+	ids    uint64 // the last one given
+	polled uint64 // the last one when the last poll returned
 }
+
+// pageSize is how many registrations a page has.
+const pageSize = 128
 
 func (t *handlerTable) get(fd int) *registration {
-	if fd < 0 || fd >= len(t.byFD) || t.byFD[fd].handler == nil {
+	if fd < 0 || fd/pageSize >= len(t.pages) || t.pages[fd/pageSize] == nil {
 		return nil
 	}
-	return &t.byFD[fd]
+	r := &t.pages[fd/pageSize][fd%pageSize]
+	if r.handler == nil {
+		return nil
+	}
+	return r
 }
 
-// ready returns the registration whose handler is to run for an event of poll
-// number polls. An event that was fetched before the handler was added belongs
-// to a predecessor that had the same descriptor number.
-func (t *handlerTable) ready(fd int, polls uint32) *registration {
+// add registers a handler for fd, which has none.
+func (t *handlerTable) add(fd int, r registration) {
+	for fd/pageSize >= len(t.pages) {
+		t.pages = append(t.pages, nil)
+	}
+	page := &t.pages[fd/pageSize]
+	if *page == nil {
+		*page = make([]registration, pageSize)
+	}
+	t.ids++
+	r.id = t.ids
+	(*page)[fd%pageSize] = r
+	t.count++
+}
+
+// ready returns the registration whose handler is to run for an event of the
+// last poll. An event that was fetched before the handler was added belongs to a
+// predecessor that had the same descriptor number.
+func (t *handlerTable) ready(fd int) *registration {
 	r := t.get(fd)
-	if r == nil || r.since == polls || r.paused {
+	if r == nil || r.id > t.polled || r.paused {
 		return nil
 	}
 	return r
@@ -91,12 +114,7 @@ func (l *IOLoop) AddEventHandler(fd int, events Events, h EventHandler) error {
 		l.releasePoller()
 		return fmt.Errorf("ioloop: cannot wait for descriptor %d: %w", fd, err)
 	}
-	for fd >= len(l.handlers.byFD) {
-		l.handlers.byFD = append(l.handlers.byFD, registration{})
-	}
-	l.handlers.ids++
-	l.handlers.byFD[fd] = registration{handler: h, events: events, since: l.polls, id: l.handlers.ids}
-	l.handlers.count++
+	l.handlers.add(fd, registration{handler: h, events: events})
 	return nil
 }
 

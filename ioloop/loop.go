@@ -46,7 +46,6 @@ type IOLoop struct {
 	resuming []*coroutine
 	due      []timerRef
 	fired    int // events of this poll
-	polls    uint32
 	signals  []*signalHandler
 	flushers []Flusher
 	flushed  int // of these, how many have had their turn

@@ -175,7 +175,7 @@ func (l *IOLoop) poll() {
 	}
 	l.fired, l.pollError = l.wait(wait)
 	l.finished = l.pollError != nil
-	l.polls++
+	l.handlers.polled = l.handlers.ids
 	l.polled = l.tick()
 	l.signals = l.inbox.awake(l.signals)
 	l.phase, l.at = phaseSignals, 0
@@ -267,7 +267,7 @@ func (l *IOLoop) runHandlers(c *coroutine) {
 	for l.at < l.fired {
 		event := l.events[l.at]
 		l.at++
-		r := l.handlers.ready(event.FD, l.polls)
+		r := l.handlers.ready(event.FD)
 		if r == nil {
 			continue
 		}
