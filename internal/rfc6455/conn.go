@@ -18,7 +18,9 @@
 //
 // The handshake is a pair of pure functions for each end, over header fields
 // as data: [CheckRequest] and [ResponseFields], [RequestFields] and
-// [CheckResponse].
+// [CheckResponse]. So is the negotiation of permessage-deflate: [AcceptDeflate],
+// [OfferDeflate] and [CheckDeflate]; a [Deflate] on the terms that were agreed upon
+// is a connection's Config.Extension.
 //
 // Received bytes are unmasked where they lie, and a message that lies whole in
 // one chunk is handed out without a copy. Only what is incomplete is kept, in

@@ -37,7 +37,7 @@ type DeflateTerms struct {
 	ServerWindowBits, ClientWindowBits int
 }
 
-// bits returns a number of window bits, with 0 resolved.
+// windowBits resolves the 0 of a number of window bits.
 func windowBits(n int) int {
 	if n == 0 {
 		return maxWindowBits
