@@ -16,7 +16,7 @@ type Options struct {
 	// Loop is the loop that serves the application. Default: ioloop.Instance().
 	Loop *ioloop.IOLoop
 	// Server sets up the HTTP server of Listen: limits of requests, timeouts,
-	// TLS.
+	// TLS, the proxies that are trusted.
 	Server *httpserver.Options
 
 	// ServerName is the Server field of responses. Default: "Turbo.lua v2", as

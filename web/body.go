@@ -46,6 +46,9 @@ func (a *Application) ServeHead(req *httpserver.Request) {
 	var h Handler
 	err := x.guard(func(x *exchange) error {
 		r, err := x.route()
+		if r != nil && r.maxBody > 0 {
+			req.SetMaxBody(r.maxBody)
+		}
 		if r != nil && r.newHandler != nil && r.bodies != wholeBodies {
 			h = r.newHandler()
 			if r.bodies = wholeBodies; takesBodies(h) {
@@ -101,6 +104,7 @@ func (x *exchange) stream(h Handler) error {
 	if err != nil {
 		return err
 	}
+	x.streamed = true
 	take := func([]byte) error { return nil }
 	end := take
 	if p, ok := h.(PartHandler); ok && x.hasType(formType) {
@@ -199,8 +203,20 @@ func (h *RequestHandler) Body() []byte {
 }
 
 func (x *exchange) bodyBytes() []byte {
-	if x.content != nil {
+	switch {
+	case x.streamed:
+		return nil // the request has some of it, at most
+	case x.content != nil:
 		return x.content
 	}
 	return x.req.Body()
+}
+
+// WithMaxBody returns the route with a limit for the bodies of its requests, in
+// place of httpserver.Options.MaxBodyBytes; a longer one is answered with 413,
+// unread when its length was announced. For bodies with gzip it is in place of
+// Options.MaxInflated as well.
+func (r Route) WithMaxBody(bytes int64) Route {
+	r.maxBody = max(0, bytes)
+	return r
 }

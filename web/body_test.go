@@ -244,6 +244,82 @@ func TestUploadsThatBreakOff(t *testing.T) {
 	}
 }
 
+// A loop that ends under an upload leaves no file behind.
+func TestUploadsEndWithTheLoop(t *testing.T) {
+	dir := t.TempDir()
+	var events []string
+	app := piped(&Options{TempDir: dir}, Handle("^/up$", func() Handler { return &uploader{t: t, log: &events} }))
+	raw := message("POST", "/up", formField("temp", "", strings.Repeat("x", 10000))+"--B--", formHead)
+	server, client := dial(app)
+	app.loop.AddCallback(func() { must(t, client.Write([]byte(raw[:5000]), nil)) })
+	app.loop.AddTimeout(time.Second, func() {
+		if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+			t.Errorf("%v, %v", left, err)
+		}
+		app.loop.Close()
+	})
+	must(t, app.loop.Start())
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("%v, %v", left, err)
+	}
+	server.Close()
+	client.Close()
+	run(t, app.loop)
+}
+
+// What a handler has taken part by part is not parsed a second time.
+func TestStreamedBodiesAreNotForms(t *testing.T) {
+	app := piped(&Options{}, Handle("^/up$", func() Handler { return &streamedForm{} }))
+	got := exchangeOver(t, app, message("POST", "/up", "a=b&c=d", "Content-Type: application/x-www-form-urlencoded"), 3, false)
+	if got.body != "<none> 7 0" {
+		t.Errorf("%s", got.quoted())
+	}
+}
+
+type streamedForm struct {
+	RequestHandler
+	n int
+}
+
+func (s *streamedForm) OnBody(p []byte) error { s.n += len(p); return nil }
+
+func (s *streamedForm) Post() error {
+	_, err := fmt.Fprintf(s, "%s %d %d", s.ArgumentDefault("a", "<none>"), s.n, len(s.Body()))
+	return err
+}
+
+func TestRoutesLimitTheirBodies(t *testing.T) {
+	echo := func(h *RequestHandler) error { _, err := h.Write(h.Body()); return err }
+	var events []string
+	app := piped(&Options{InflateBodies: true, Server: &httpserver.Options{MaxBodyBytes: 50}},
+		Func("^/less$", echo, "POST").WithMaxBody(10),
+		Func("^/more$", echo, "POST").WithMaxBody(100),
+		Handle("^/stream$", func() Handler { return &uploader{t: t, log: &events} }).WithMaxBody(100),
+		Func("^/same$", echo, "POST"))
+	for _, c := range []struct {
+		path  string
+		bytes int
+		want  int
+	}{
+		{"/less", 10, 200}, {"/less", 11, 413}, {"/more", 51, 200}, {"/more", 101, 413}, {"/same", 50, 200}, {"/same", 51, 413},
+		{"/stream", 100, 200}, {"/stream", 101, 413},
+	} {
+		if got := exchangeOver(t, app, message("POST", c.path, strings.Repeat("x", c.bytes)), 7, false); got.status() != c.want {
+			t.Errorf("%s with %d: %s", c.path, c.bytes, got.quoted())
+		}
+		packed := zipped(strings.Repeat("x", c.bytes))
+		want := c.want
+		if c.path == "/same" {
+			want = 200 // the limit is that of Options.MaxInflated
+		} else if c.path == "/less" {
+			want = 413 // as it was sent
+		}
+		if got := exchangeOver(t, app, message("POST", c.path, packed, "Content-Encoding: gzip"), 7, false); got.status() != want {
+			t.Errorf("%s with %d, as gzip: %s", c.path, c.bytes, got.quoted())
+		}
+	}
+}
+
 func TestTemporaryFiles(t *testing.T) {
 	dir := t.TempDir()
 	var events []string

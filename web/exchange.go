@@ -41,6 +41,7 @@ type exchange struct {
 	hooked   bool // OnFinish has been called
 	logged   bool // the access log has its line
 	plain    bool // NoCompression was called
+	streamed bool // the handler takes the body as it comes
 
 	status  int
 	header  Header
@@ -104,7 +105,7 @@ func (x *exchange) release() {
 	x.app.loop.RemoveTimeout(x.probe)
 	x.probe = ioloop.Timeout{}
 	x.unpack()
-	x.removeTemps()
+	x.removeTemps(false)
 	x.header.Reset()
 	clear(x.cookies)
 	clear(x.query)
@@ -120,7 +121,8 @@ func (x *exchange) release() {
 	x.content, x.maxInflated, x.xsrf = nil, 0, nil
 	x.gen++
 	x.outcome, x.body, x.sent, x.announced = buffering, body, 0, -1
-	x.async, x.chunked, x.failed, x.watching, x.probing, x.hooked, x.logged, x.parsed, x.plain = false, false, false, false, false, false, false, false, false
+	x.async, x.chunked, x.failed, x.watching, x.probing, x.hooked, x.logged, x.parsed = false, false, false, false, false, false, false, false
+	x.plain, x.streamed = false, false
 	x.cookies, x.pending = x.cookies[:0], x.pending[:0]
 	x.query, x.form, x.parts = x.query[:0], x.form[:0], x.parts[:0]
 	if len(x.app.free) < maxFree {
@@ -141,7 +143,7 @@ func (x *exchange) guard(code func(*exchange) error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			if ioloop.IsUnwinding(v) {
-				x.removeTemps() // nobody else comes to it
+				x.removeTemps(true) // nobody else comes to it
 				panic(v)
 			}
 			err = &panicError{v, debug.Stack()}

@@ -157,19 +157,24 @@ func (w *tempWriter) Write(p []byte) (int, error) {
 	return ioloop.Offload(w.loop, func() (int, error) { return w.file.Write(p) }).Await()
 }
 
-// removeTemps removes the temporary files, on a helper goroutine as well: to
-// free the blocks of a long file takes time.
-func (x *exchange) removeTemps() {
+// removeTemps removes the temporary files, on a helper goroutine unless it has
+// to be now: to free the blocks of a long file takes time.
+func (x *exchange) removeTemps(now bool) {
 	if len(x.temps) == 0 {
 		return
 	}
 	files := x.temps
 	x.temps = nil
-	ioloop.Offload(x.app.loop, func() (struct{}, error) {
+	remove := func() (struct{}, error) {
 		for _, file := range files {
 			file.Close()           // it was for this request
 			os.Remove(file.Name()) // unless the handler has renamed it
 		}
 		return struct{}{}, nil
-	})
+	}
+	if now {
+		_, _ = remove() // it does not fail
+	} else {
+		ioloop.Offload(x.app.loop, remove)
+	}
 }

@@ -44,8 +44,11 @@ func unsupportedCoding() error {
 
 // inflated is how many bytes a body may be inflated to.
 func (x *exchange) inflated() int64 {
-	if x.maxInflated > 0 {
+	switch r := x.captures.route; {
+	case x.maxInflated > 0:
 		return x.maxInflated
+	case r != nil && r.maxBody > 0:
+		return r.maxBody
 	}
 	return x.app.options.MaxInflated
 }

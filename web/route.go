@@ -19,6 +19,7 @@ type Route struct {
 	methods    []string // of fn
 	bodies     bodies   // of the handlers that newHandler makes
 	exempt     bool     // WithoutXSRF
+	maxBody    int64    // WithMaxBody, 0 without
 }
 
 // AnyMethod, given to Func, has the function answer requests of every method.
