@@ -37,10 +37,10 @@ func TestClientRefuses(t *testing.T) {
 			return begin + up + conn + "Sec-WebSocket-Accept: " + rfc6455.Accept("x") + "\r\n\r\n"
 		}, ErrProtocol},
 		{"two accepts", func(r string) string { return begin + up + conn + accept(r) + accept(r) + "\r\n" }, ErrProtocol},
-		{"no upgrade", func(r string) string { return begin + conn + accept(r) + "\r\n" }, ErrParseHeaders},
+		{"no upgrade", func(r string) string { return begin + conn + accept(r) + "\r\n" }, ErrProtocol},
 		{"another upgrade", func(r string) string { return begin + "Upgrade: h2c\r\n" + conn + accept(r) + "\r\n" }, ErrProtocol},
-		{"no connection", func(r string) string { return begin + up + accept(r) + "\r\n" }, ErrParseHeaders},
-		{"another connection", func(r string) string { return begin + up + "Connection: close\r\n" + accept(r) + "\r\n" }, ErrParseHeaders},
+		{"no connection", func(r string) string { return begin + up + accept(r) + "\r\n" }, ErrProtocol},
+		{"another connection", func(r string) string { return begin + up + "Connection: close\r\n" + accept(r) + "\r\n" }, ErrProtocol},
 		{"unasked subprotocol", func(r string) string { return switching(r, "Sec-WebSocket-Protocol: chat\r\n") }, ErrProtocol},
 		{"two subprotocols", func(r string) string {
 			return switching(r, "Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: b\r\n")
@@ -48,6 +48,7 @@ func TestClientRefuses(t *testing.T) {
 		{"a list of subprotocols", func(r string) string { return switching(r, "Sec-WebSocket-Protocol: a, b\r\n") }, ErrProtocol},
 		{"unasked extension", func(r string) string { return switching(r, "Sec-WebSocket-Extensions: x-other\r\n") }, ErrProtocol},
 		{"unasked compression", func(r string) string { return switching(r, "Sec-WebSocket-Extensions: permessage-deflate\r\n") }, ErrProtocol},
+		{"HTTP/1.0", func(r string) string { return "HTTP/1.0" + switching(r, "")[len("HTTP/1.1"):] }, ErrParseHeaders},
 		{"200", func(string) string { return "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi" }, ErrBadStatus},
 		{"200 without an end", func(string) string { return "HTTP/1.1 200 OK\r\n\r\nhi" }, ErrBadStatus},
 		{"204", func(string) string { return "HTTP/1.1 204 x\r\n\r\n" }, ErrBadStatus},

@@ -462,7 +462,7 @@ func TestTurboClientErrors(t *testing.T) {
 		"[iostream.lua] Error in callback. Closing socket, <thread> is dead. :: async.lua: attempt to concatenate global 'errnodesc' (a nil value)")
 	r.Differs(d60, "  server sees tcp eof")
 	const lacking = "101 lower-case accept, no Upgrade header"
-	r.Differs(d59, lacking, lacking, told(-4, "cannot understand the response: …"))
+	r.Differs(d59, lacking, lacking, told(-16, "WebSocket handshake error: the response does not upgrade to websocket"))
 	const unasked = "unrequested protocol and extension"
 	r.Differs(d59, unasked, unasked, told(-16, `WebSocket handshake error: the response chooses subprotocol "x", which was not offered`))
 	r.Differs(d60, told(-6, timedOut), told(-4, "cannot understand the response: …"))

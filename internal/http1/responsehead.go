@@ -94,7 +94,9 @@ func (c *Conn) endResponseHead() (Event, *ProtocolError) {
 	}
 	switch {
 	case h.status == 101:
-		if c.asked&askedUpgrade == 0 || !h.Upgrade() {
+		// To which protocol, and whether the fields say so, is for those to judge
+		// who speak it.
+		if c.asked&askedUpgrade == 0 || h.minor == 0 {
 			return Event{}, errSwitch
 		}
 	case h.status < 200:
