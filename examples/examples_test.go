@@ -46,6 +46,9 @@ func TestExamples(t *testing.T) {
 	}
 	for _, file := range folders {
 		name := filepath.Dir(file)
+		if source, err := os.ReadFile(file); err != nil || !bytes.Contains(source, []byte("./examples/"+name)) {
+			t.Errorf("the header of %s does not tell how to run it: %v", name, err)
+		}
 		drive := drives[name]
 		if drive == nil {
 			t.Errorf("nothing drives %s", name)
@@ -286,6 +289,11 @@ var drives = map[string]func(t *testing.T, program string){
 		at, c := "http://"+listen(t, program), browser(t)
 		get(t, c, at, 200, `^Hello, visitor \w+\. Goodbye!\n$`)
 		get(t, c, at, 200, `^Hello, visitor \w+\. Goodbye!\n$`)
+	},
+	"mustache": func(t *testing.T, program string) {
+		at, c := "http://"+listen(t, program), browser(t)
+		get(t, c, at, 200, "<h1>Ship &amp; crew</h1>\n<p>Ann &lt;Bonny&gt;\n<p>Anne Dieu-le-Veut, who is in command\n$")
+		get(t, c, at+"/empty", 200, "<h1>Ship</h1>\n<p>Nobody is here.\n$")
 	},
 	"sslserver": func(t *testing.T, program string) {
 		get(t, browser(t), "https://"+listen(t, program), 200, "^Hello over TLS 1.3!\n$")
