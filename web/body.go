@@ -82,7 +82,7 @@ const (
 
 func takesBodies(h Handler) bool {
 	switch h.(type) {
-	case BodyHandler, PartHandler:
+	case BodyHandler, PartHandler, *mounted:
 		return true
 	}
 	return false
@@ -91,8 +91,11 @@ func takesBodies(h Handler) bool {
 // streams reports whether the handler takes the body of this request as it
 // comes.
 func (x *exchange) streams(h Handler) bool {
-	if _, ok := h.(BodyHandler); ok {
+	switch h.(type) {
+	case BodyHandler:
 		return true
+	case *mounted:
+		return x.isLong()
 	}
 	_, ok := h.(PartHandler)
 	return ok && x.hasType(formType)

@@ -35,14 +35,17 @@ type MountOptions struct {
 //
 // The handler runs off the loop, on a goroutine of its own, and so it must not
 // touch what belongs to the loop (nor does it have to: it may block). Several
-// applications, each on its loop, may have the same route. The request is
-// complete when the handler is called, its body included. The response is
-// streamed: what is written leaves when Flush is called or enough has gathered,
-// and a client that is slow to read makes Write wait. http.Flusher,
-// http.ResponseController (but for deadlines), interim responses and trailers
-// work; Hijack is refused, as there is no net.Conn to be had: package websocket
-// and web.Upgrader are the way to other protocols. A panic is a bug and a 500,
-// http.ErrAbortHandler cuts the connection without a word.
+// applications, each on its loop, may have the same route.
+//
+// A body of more than 64 KiB, or of a length that was not announced, is read
+// from the client as the handler reads it; one that the handler does not read to
+// its end costs the connection. The response is streamed, too: what is written
+// leaves when Flush is called or enough has gathered, and a client that is slow
+// to read makes Write wait. http.Flusher, http.ResponseController (but for
+// deadlines), interim responses and trailers work; Hijack is refused, as there
+// is no net.Conn to be had: package websocket and web.Upgrader are the way to
+// other protocols. A panic is a bug and a 500, http.ErrAbortHandler cuts the
+// connection without a word.
 //
 // The context of a request ends when the handler returns, the client leaves
 // (one that ends its own side of the connection is taken to have left), or the
@@ -182,12 +185,18 @@ func (m *mounted) answer(c *mountCall) error {
 			for !b.ended { // the handler may still be reading what the request lends
 				b = c.take()
 			}
-			if b.failure == nil || errors.Is(b.failure, http.ErrAbortHandler) {
+			switch {
+			case c.refused != nil:
+				return c.refused
+			case b.failure == nil || errors.Is(b.failure, http.ErrAbortHandler):
 				return err
 			}
 			return b.failure
 		}
-		if b.ended {
+		switch {
+		case b.ended && b.failure == nil && c.refused != nil:
+			return c.refused
+		case b.ended:
 			return m.end(b.failure)
 		}
 	}

@@ -119,6 +119,125 @@ func TestMountedChunkedRequest(t *testing.T) {
 	})
 }
 
+// A handler reads what has come while the client goes on to send, and answers
+// meanwhile.
+func TestMountedHandlerReadsALongBody(t *testing.T) {
+	const part, parts = 100_000, 20
+	mounted(t, nil, func(w http.ResponseWriter, r *http.Request) {
+		p := make([]byte, part)
+		for i := range parts {
+			if _, err := io.ReadFull(r.Body, p); err != nil {
+				t.Error(err)
+			}
+			fmt.Fprintf(w, "%02d\n", i)
+			w.(http.Flusher).Flush()
+		}
+		if n, err := r.Body.Read(p); n != 0 || err != io.EOF {
+			t.Error(n, err)
+		}
+		fmt.Fprint(w, r.Trailer)
+	}, func(url string) {
+		for _, length := range []int64{-1, part * parts} {
+			body, send := io.Pipe()
+			r, err := http.NewRequest("POST", url, body)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			r.ContentLength = length
+			if length < 0 {
+				r.Trailer = http.Header{"X-Sum": {"7"}}
+			}
+			sent := make(chan *http.Response)
+			go func() {
+				res, err := http.DefaultClient.Do(r)
+				if err != nil {
+					t.Error(err)
+				}
+				sent <- res
+			}()
+			var res *http.Response
+			for i := range parts {
+				if _, err := send.Write(make([]byte, part)); err != nil {
+					t.Error(err)
+				}
+				if res == nil {
+					if res = <-sent; res == nil {
+						return
+					}
+					defer res.Body.Close()
+				}
+				line := make([]byte, 3)
+				if _, err := io.ReadFull(res.Body, line); string(line) != fmt.Sprintf("%02d\n", i) {
+					t.Errorf("%q %v", line, err)
+				}
+			}
+			if err := send.Close(); err != nil {
+				t.Error(err)
+			}
+			rest, err := io.ReadAll(res.Body)
+			if want := map[bool]string{true: "map[X-Sum:[7]]", false: "map[]"}[length < 0]; string(rest) != want || err != nil {
+				t.Errorf("%q %v", rest, err)
+			}
+		}
+	})
+}
+
+func TestMountedHandlerOfABodyThatIsRefused(t *testing.T) {
+	o := quiet()
+	o.Server = &httpserver.Options{MaxBodyBytes: 200_000}
+	readErr := make(chan error, 9)
+	serve(t, o, []web.Route{web.Mount("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, err := io.Copy(io.Discard, r.Body)
+		readErr <- err
+		http.Error(w, "read", 500)
+	}), nil)}, func(address string) {
+		for _, text := range []string{
+			"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n100000\r\n",
+			"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n",
+		} {
+			c, err := net.Dial("tcp", address)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			fmt.Fprint(c, text)
+			answer, err := io.ReadAll(c)
+			if want := map[bool]string{true: "HTTP/1.1 413 ", false: "HTTP/1.1 400 "}[strings.Contains(text, "100000")]; !strings.HasPrefix(string(answer), want) || strings.Count(string(answer), "HTTP/1.1") != 1 {
+				t.Errorf("%q %v", answer, err)
+			}
+			c.Close()
+			var e *httpserver.ProtocolError
+			if err := <-readErr; !errors.As(err, &e) && !errors.Is(err, web.ErrClosed) {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+// One that is not read costs the connection, and nothing else.
+func TestMountedHandlerThatDoesNotRead(t *testing.T) {
+	mounted(t, nil, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawQuery != "" {
+			r.Body.Close()
+			if _, err := r.Body.Read(make([]byte, 1)); err != http.ErrBodyReadAfterClose {
+				t.Error(err)
+			}
+		}
+		fmt.Fprint(w, "no, thanks")
+	}, func(url string) {
+		for _, query := range []string{"", "?close"} {
+			res, text := fetch(t, "POST", url+query, strings.Repeat("x", 100_000))
+			if text != "no, thanks" || !res.Close {
+				t.Errorf("%q %v", text, res.Close)
+			}
+			if _, text := fetch(t, "POST", url+query, "short"); text != "no, thanks" {
+				t.Error(text)
+			}
+		}
+	})
+}
+
 // What is flushed arrives although the handler has not returned.
 func TestMountedHandlerStreams(t *testing.T) {
 	next := make(chan bool)
@@ -441,15 +560,18 @@ func TestMountedHandlerOfAClientThatLeftTheLine(t *testing.T) {
 
 // When the loop is closed in the middle, no goroutine stays.
 func TestMountedHandlersEndWithTheLoop(t *testing.T) {
-	begun, ended := make(chan bool, 2), make(chan error, 2)
+	begun, ended := make(chan bool, 3), make(chan error, 3)
 	route := web.Mount("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun <- true
 		var err error
-		if r.URL.Path == "/writes" {
+		switch r.URL.Path {
+		case "/writes":
 			for err == nil {
 				_, err = w.Write(make([]byte, 1<<20))
 			}
-		} else {
+		case "/reads":
+			_, err = io.Copy(io.Discard, r.Body)
+		default:
 			<-r.Context().Done()
 			err = r.Context().Err()
 		}
@@ -464,12 +586,15 @@ func TestMountedHandlersEndWithTheLoop(t *testing.T) {
 	}
 	var conns []net.Conn
 	go func() {
-		for _, path := range []string{"/writes", "/waits"} {
+		for _, path := range []string{"GET /writes", "GET /waits", "POST /reads"} {
 			c, err := net.Dial("tcp", app.Server().Addrs()[0].String())
 			if err != nil {
 				t.Error(err)
 			}
-			fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: h\r\n\r\n", path)
+			fmt.Fprintf(c, "%s HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n", path)
+			if path[0] == 'G' {
+				fmt.Fprint(c, "0\r\n\r\n")
+			}
 			conns = append(conns, c)
 			<-begun
 		}
@@ -478,7 +603,7 @@ func TestMountedHandlersEndWithTheLoop(t *testing.T) {
 	if err := loop.Wait(time.Minute); err != nil {
 		t.Error(err)
 	}
-	for range 2 {
+	for range 3 {
 		if err := <-ended; !errors.Is(err, web.ErrClosed) && !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}
@@ -486,7 +611,9 @@ func TestMountedHandlersEndWithTheLoop(t *testing.T) {
 	for _, c := range conns {
 		c.Close()
 	}
-	app.Server().Shutdown(context.Background()).Then(func(httpserver.Counts, error) { loop.Close() })
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	app.Server().Shutdown(ctx).Then(func(httpserver.Counts, error) { loop.Close() })
 	if err := loop.Wait(time.Minute); err != nil {
 		t.Error(err)
 	}

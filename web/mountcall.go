@@ -27,13 +27,14 @@ type mountCall struct {
 	cancel  context.CancelFunc
 
 	arrived func(struct{}, error) // wakes the loop's half, when it waits; the loop's
+	refused error                 // the server has answered, because of the body; the loop's
 
-	mu     sync.Mutex
-	room   sync.Cond  // of the handler that waits for the loop to take the batch
-	batch  mountBatch // what has been made and not been taken
-	some   bool       // batch is not empty
-	posted bool       // the loop has been told so
-	dead   bool       // nobody is there to be answered
+	mu      sync.Mutex
+	changed sync.Cond  // for the handler: the batch has been taken, more of the body is there, or dead
+	batch   mountBatch // what has been made and not been taken
+	some    bool       // batch is not empty
+	posted  bool       // the loop has been told so
+	dead    bool       // nobody is there to be answered
 }
 
 // A mountBatch is what a handler has made, in the order of the fields.
@@ -55,7 +56,7 @@ type mountHead struct {
 
 func newMountCall(m *mount, l *ioloop.IOLoop) *mountCall {
 	c := &mountCall{mount: m, loop: l}
-	c.room.L = &c.mu
+	c.changed.L = &c.mu
 	return c
 }
 
@@ -69,7 +70,7 @@ func (c *mountCall) abandon() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.dead = true
-	c.room.Broadcast()
+	c.changed.Broadcast()
 	if waited { // it never had its turn, and so has ended
 		c.fill(func(b *mountBatch) { b.ended, b.failure = true, ErrClosed })
 	}
@@ -82,7 +83,7 @@ func (c *mountCall) take() mountBatch {
 		if c.some {
 			b := c.batch
 			c.batch, c.some = mountBatch{}, false
-			c.room.Broadcast()
+			c.changed.Broadcast()
 			c.mu.Unlock()
 			return b
 		}
@@ -112,7 +113,7 @@ func (c *mountCall) post(fill func(*mountBatch)) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for len(c.batch.data) >= c.mount.o.MaxUnsent && !c.dead {
-		c.room.Wait()
+		c.changed.Wait()
 	}
 	if c.dead {
 		return ErrClosed

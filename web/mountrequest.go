@@ -40,8 +40,11 @@ func (m *mounted) request(req *httpserver.Request, c *mountCall) (*http.Request,
 		r.Proto, r.ProtoMinor = "HTTP/1.0", 0
 	}
 	delete(r.Header, "Host")
-	if body := req.Body(); len(body) > 0 {
-		r.Body, r.ContentLength = &mountBody{call: c, rest: body}, int64(len(body))
+	switch body := req.Body(); {
+	case m.x.isLong():
+		r.Body, r.ContentLength = &mountBody{call: c, req: req}, req.ContentLength()
+	case len(body) > 0:
+		r.Body, r.ContentLength = &mountBody{call: c, rest: body, err: io.EOF}, int64(len(body))
 	}
 	if _, chunked := r.Header["Transfer-Encoding"]; chunked {
 		delete(r.Header, "Transfer-Encoding")
@@ -90,33 +93,92 @@ func remoteAddr(req *httpserver.Request) string {
 	return net.JoinHostPort(ip, "0")
 }
 
-// A mountBody is the body of a request: bytes that the request lends as long as
-// it is being answered.
-type mountBody struct {
-	call *mountCall
-	rest []byte
+// mountWhole is the length of a body that a mounted handler gets in one piece,
+// in bytes. A longer one, or one whose length is not known, is read from the
+// client as the handler reads it.
+const mountWhole = 64 << 10
+
+// isLong reports whether the body is read as it comes.
+func (x *exchange) isLong() bool {
+	r, ok := x.req.(*httpserver.Request)
+	return ok && (r.ContentLength() < 0 || r.ContentLength() > mountWhole)
 }
 
-// Read implements io.Reader. It never waits.
+// A mountBody is the body of a request, for the handler's goroutine. The call's
+// lock is its own.
+type mountBody struct {
+	call *mountCall
+	req  *httpserver.Request // the loop's; nil when the whole body is there
+
+	rest    []byte // what has come and has not been read
+	err     error  // what follows it
+	asked   bool   // the loop has been asked for more
+	closed  bool
+	trailer http.Header
+}
+
+// Read waits until something has come.
 func (b *mountBody) Read(p []byte) (int, error) {
-	b.call.mu.Lock()
-	defer b.call.mu.Unlock()
-	switch {
-	case b.call.dead:
-		return 0, errBodyGone
-	case len(b.rest) == 0:
-		return 0, io.EOF
+	c := b.call
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for {
+		switch {
+		case b.closed:
+			return 0, http.ErrBodyReadAfterClose
+		case c.dead:
+			return 0, errBodyGone
+		case len(b.rest) > 0 || len(p) == 0:
+			n := copy(p, b.rest)
+			b.rest = b.rest[n:]
+			return n, nil
+		case b.err != nil:
+			if b.trailer != nil {
+				c.request.Trailer = b.trailer
+			}
+			return 0, b.err
+		case !b.asked:
+			b.asked = true
+			c.loop.AddCallback(b.ask)
+		}
+		c.changed.Wait()
 	}
-	n := copy(p, b.rest)
-	b.rest = b.rest[n:]
-	return n, nil
+}
+
+// ask has the loop read the next part.
+func (b *mountBody) ask() {
+	b.call.mu.Lock()
+	dead := b.call.dead
+	b.call.mu.Unlock()
+	if dead {
+		return // and the request may be over
+	}
+	if err := b.req.ReadBody(b.take); err != nil {
+		b.take(nil, err)
+	}
+}
+
+// take is given the next part, or the end.
+func (b *mountBody) take(part []byte, err error) {
+	c := b.call
+	if refused(err) {
+		c.refused = err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	b.rest, b.err, b.asked = append(b.rest[:0], part...), err, false
+	if err == io.EOF && b.req.Trailers().Len() > 0 {
+		b.trailer = fieldMap(b.req.Trailers())
+	}
+	c.changed.Broadcast()
 }
 
 // Close implements io.Closer.
 func (b *mountBody) Close() error {
 	b.call.mu.Lock()
 	defer b.call.mu.Unlock()
-	b.rest = nil
+	b.closed = true
+	b.call.changed.Broadcast()
 	return nil
 }
 
