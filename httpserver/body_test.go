@@ -526,3 +526,29 @@ func TestTakenBodyAllocatesNothing(t *testing.T) {
 		}
 	})
 }
+
+// Who looks at heads and leaves the bodies to be collected pays nothing for it.
+func TestHeadHandlerAllocatesNothing(t *testing.T) {
+	served := 0
+	serve := func(q *Request) {
+		if served++; len(q.Body()) != 11 || q.Respond(200, nil, nil) != nil {
+			t.Errorf("%q", q.Body())
+		}
+	}
+	playHeads(t, nil, func(q *Request) { q.SetMaxBody(100) }, serve, func(r *rig) {
+		r.dial()
+		c := r.server.conns.next
+		in := []byte(byLength)
+		c.queued = true // so that the loop's queue does not grow
+		allocs := testing.AllocsPerRun(200, func() {
+			c.HandleChunk(in)
+			c.Run()
+			c.queued = true
+		})
+		if allocs != 0 || served != 201 {
+			t.Errorf("%v allocations, %d served", allocs, served)
+		}
+		c.queued = false
+		r.turns(100)
+	})
+}

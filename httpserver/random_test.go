@@ -15,10 +15,82 @@ import (
 	"github.com/turbogo/turbo/ioloop"
 )
 
-// chance makes a handler that answers in one of all the ways there are.
-func chance(t *testing.T, rnd *rand.Rand, loop func() *ioloop.IOLoop) HandlerFunc {
+// chance makes a handler that takes bodies, and answers, in one of all the ways
+// there are.
+func chance(t *testing.T, rnd *rand.Rand, loop func() *ioloop.IOLoop) heads {
+	answer := chanceAnswer(t, rnd, loop)
+	pause := func() time.Duration { return time.Duration(rnd.IntN(50)) * time.Millisecond }
+	return heads{chanceHead(t, rnd, loop, pause, answer), func(r *Request) {
+		if rnd.IntN(4) > 0 {
+			answer(r, len(r.Body()))
+			return
+		}
+		inParts(t, rnd, loop, pause, answer, r)
+	}}
+}
+
+// chanceHead leaves a body, or takes it in one of the ways there are.
+func chanceHead(t *testing.T, rnd *rand.Rand, loop func() *ioloop.IOLoop, pause func() time.Duration, answer func(*Request, int)) func(*Request) {
 	return func(r *Request) {
-		text := fmt.Sprintf("%s %s %d", r.Method(), r.Target(), len(r.Body()))
+		switch rnd.IntN(6) {
+		case 0:
+			loop().Sleep(pause()).Await()
+		case 1:
+			inParts(t, rnd, loop, pause, answer, r)
+		case 2:
+			inParts(t, rnd, loop, pause, answer, r)
+			loop().Sleep(pause()).Await()
+		case 3:
+			if err := r.TakeBody(); err != nil && !errors.Is(err, ErrClosed) {
+				t.Error(err)
+			}
+			loop().AddTimeout(pause(), func() { inParts(t, rnd, loop, pause, answer, r) })
+		case 4:
+			n := 0
+			for {
+				p, err := r.NextPart()
+				n += len(p)
+				if err == io.EOF {
+					answer(r, n)
+				}
+				if err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+// inParts takes a body by callbacks, some of which take their time.
+func inParts(t *testing.T, rnd *rand.Rand, loop func() *ioloop.IOLoop, pause func() time.Duration, answer func(*Request, int), r *Request) {
+	n := 0
+	var next func([]byte, error)
+	next = func(p []byte, err error) {
+		n += len(p)
+		early := rnd.IntN(2) == 0
+		if err == nil && early {
+			r.ReadBody(next)
+		}
+		if rnd.IntN(4) == 0 {
+			loop().Sleep(pause()).Await()
+		}
+		if c := strings.Trim(string(p), "b"); c != "" {
+			t.Errorf("a part became %q", c)
+		}
+		switch {
+		case err == io.EOF:
+			answer(r, n)
+		case err == nil && !early:
+			r.ReadBody(next)
+		}
+	}
+	r.ReadBody(next)
+}
+
+// chanceAnswer answers a request with a body of n bytes.
+func chanceAnswer(t *testing.T, rnd *rand.Rand, loop func() *ioloop.IOLoop) func(r *Request, n int) {
+	return func(r *Request, n int) {
+		text := fmt.Sprintf("%s %s %d", r.Method(), r.Target(), n)
 		text += strings.Repeat(".", rnd.IntN(3)*rnd.IntN(20000))
 		respond := func() {
 			if err := r.Respond(200, nil, []byte(text)); err != nil && !errors.Is(err, ErrClosed) {
@@ -65,7 +137,8 @@ func TestAnyScheduleGivesTheSameAnswers(t *testing.T) {
 	for seed := range uint64(60) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
 		var rr *rig
-		play(t, nil, chance(t, rnd, func() *ioloop.IOLoop { return rr.loop }), func(r *rig) {
+		h := chance(t, rnd, func() *ioloop.IOLoop { return rr.loop })
+		playHeads(t, nil, h.head, h.HandlerFunc, func(r *rig) {
 			rr = r
 			type side struct {
 				*client
@@ -148,7 +221,8 @@ func TestLeavingAtAnyTimeLeavesNothing(t *testing.T) {
 	for seed := range uint64(60) {
 		rnd := rand.New(rand.NewPCG(seed, 2))
 		var rr *rig
-		play(t, nil, chance(t, rnd, func() *ioloop.IOLoop { return rr.loop }), func(r *rig) {
+		h := chance(t, rnd, func() *ioloop.IOLoop { return rr.loop })
+		playHeads(t, nil, h.head, h.HandlerFunc, func(r *rig) {
 			rr = r
 			for i := range 8 {
 				c := r.dial()
