@@ -43,7 +43,13 @@ func (a *Application) serverAccess(rec *httpserver.AccessRecord) {
 // would look up who called.
 type accessLog struct {
 	handler slog.Handler
+	lines   *lineMaker // of the default log: does the same as handler, or nothing
 	failed  bool
+}
+
+// defaultAccessLog writes text to the standard error output.
+func defaultAccessLog(w *turnWriter) *accessLog {
+	return &accessLog{handler: slog.NewTextHandler(w, nil), lines: &lineMaker{out: w}}
 }
 
 // line is a warning where Turbo's is one.
@@ -52,11 +58,19 @@ func (l *accessLog) line(a *Application, r request, status int, took time.Durati
 	if status >= 300 && status != http.StatusNotModified {
 		level = slog.LevelWarn
 	}
+	now := time.Now()
+	if m := l.lines; m != nil {
+		var ok bool
+		if m.buf, ok = m.appendLine(m.buf[:0], now, level, status, r.Method(), r.Target(), r.RemoteIP(), took); ok {
+			_, _ = m.out.Write(m.buf) // it never fails
+			return
+		}
+	}
 	ctx := context.Background()
 	if !l.handler.Enabled(ctx, level) {
 		return
 	}
-	record := slog.NewRecord(time.Now(), level, reason(status), 0)
+	record := slog.NewRecord(now, level, reason(status), 0)
 	record.AddAttrs(
 		slog.Int("status", status),
 		slog.String("method", r.Method()),

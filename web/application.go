@@ -175,7 +175,7 @@ func NewApplication(routes []Route, o *Options) *Application {
 	case o.AccessLog != nil:
 		a.access = &accessLog{handler: o.AccessLog.Handler()}
 	default:
-		a.access = &accessLog{handler: slog.NewTextHandler(newTurnWriter(a.loop), nil)}
+		a.access = defaultAccessLog(newTurnWriter(a.loop))
 	}
 	return a
 }
