@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/turbogo/turbo/httpserver"
 )
@@ -42,6 +43,9 @@ type PartHandler interface {
 // ServeHead lets the handlers that want it take the body as it comes. It
 // implements httpserver.HeadHandler.
 func (a *Application) ServeHead(req *httpserver.Request) {
+	if !slices.ContainsFunc(a.routes, Route.looksAtHeads) {
+		return
+	}
 	x := a.acquire(req)
 	var h Handler
 	err := x.guard(func(x *exchange) error {
@@ -69,6 +73,12 @@ func (a *Application) ServeHead(req *httpserver.Request) {
 		}
 	}
 	x.settle()
+}
+
+// looksAtHeads reports whether the route may have something to say before a body
+// is there.
+func (r Route) looksAtHeads() bool {
+	return r.maxBody > 0 || r.newHandler != nil && r.bodies != wholeBodies
 }
 
 // bodies is what is known about the handlers of a route.
@@ -150,7 +160,7 @@ func (x *exchange) source() (bodySource, error) {
 		raw = (*streamedBody)(r)
 	}
 	if coded {
-		return newInflater(raw, x.inflated()), nil
+		return x.newInflater(raw), nil
 	}
 	return raw, nil
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/turbogo/turbo/httpserver"
+	"github.com/turbogo/turbo/ioloop"
 	"github.com/turbogo/turbo/iostream"
 )
 
@@ -427,6 +429,95 @@ func TestBodiesAreInflated(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A little that is a lot does not keep the loop from others.
+func TestInflatingTakesTurns(t *testing.T) {
+	for _, path := range []string{"/whole", "/up"} {
+		var others, n int
+		done := false
+		app := piped(&Options{InflateBodies: true},
+			Func("^/whole$", func(h *RequestHandler) error { n = len(h.Body()); done = true; return nil }, "POST"),
+			Handle("^/up$", func() Handler { return &inflatedCounter{n: &n, done: &done} }))
+		raw := message("POST", path, zipped(strings.Repeat("\x00", 8<<20)), "Content-Encoding: gzip")
+		_, client := dial(app)
+		app.loop.AddCallback(func() {
+			must(t, client.Write([]byte(raw), nil))
+			var tick func()
+			tick = func() {
+				if !done {
+					others++
+					app.loop.AddCallback(tick)
+				}
+			}
+			tick()
+		})
+		run(t, app.loop)
+		if n != 8<<20 || others < (8<<20)/inflateTurn-1 {
+			t.Errorf("%s: %d bytes while others had %d turns", path, n, others)
+		}
+		client.Close()
+		run(t, app.loop)
+	}
+}
+
+type inflatedCounter struct {
+	RequestHandler
+	n    *int
+	done *bool
+}
+
+func (c *inflatedCounter) OnBody(p []byte) error { *c.n += len(p); return nil }
+
+func (c *inflatedCounter) Post() error {
+	*c.done = true
+	return nil
+}
+
+func FuzzInflate(f *testing.F) {
+	f.Add([]byte(zipped("some", " text")), uint8(3))
+	f.Add([]byte("\x1f\x8b\x08\x00"), uint8(1))
+	app := NewApplication(nil, &Options{Loop: ioloop.New(nil), NoAccessLog: true, MaxInflated: 100 << 10})
+	f.Fuzz(func(t *testing.T, body []byte, piece uint8) {
+		inflate := func(source bodySource) (string, error) {
+			x := app.acquire(&nullRequest{})
+			in := x.newInflater(source)
+			defer x.release()
+			var out []byte
+			for {
+				p, err := in.next()
+				if err != nil {
+					return string(out), err
+				}
+				out = append(out, p...)
+			}
+		}
+		whole, err := inflate(&wholeBody{body})
+		cut, cutErr := inflate(&pieces{body, int(piece) + 1})
+		if whole != cut || err.Error() != cutErr.Error() {
+			t.Errorf("%d bytes and %v, or %d and %v", len(whole), err, len(cut), cutErr)
+		}
+		var e *HTTPError
+		if err != io.EOF && (!errors.As(err, &e) || e.Code != 400 && e.Code != 413) || len(whole) > 100<<10 {
+			t.Errorf("%d bytes, %v", len(whole), err)
+		}
+	})
+}
+
+// pieces is a body that comes bit by bit.
+type pieces struct {
+	rest []byte
+	n    int
+}
+
+func (p *pieces) next() ([]byte, error) {
+	n := min(p.n, len(p.rest))
+	if n == 0 {
+		return nil, io.EOF
+	}
+	out := bytes.Clone(p.rest[:n])
+	p.rest = p.rest[n:]
+	return out, nil
 }
 
 // Unless it is asked for, a body is what was sent.

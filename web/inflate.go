@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"strings"
+
+	"github.com/turbogo/turbo/ioloop"
 )
 
 const (
@@ -62,8 +64,7 @@ func (x *exchange) inflate() error {
 	if err != nil || !coded {
 		return err
 	}
-	in := newInflater(&wholeBody{x.req.Body()}, x.inflated())
-	turn := inflateTurn
+	in := x.newInflater(&wholeBody{x.req.Body()})
 	var content []byte
 	for {
 		p, err := in.next()
@@ -75,28 +76,25 @@ func (x *exchange) inflate() error {
 			return err
 		}
 		content = append(content, p...)
-		if len(content) >= turn {
-			turn += inflateTurn
-			if err := x.app.loop.Yield(); err != nil {
-				return err
-			}
-		}
 	}
 }
 
 // An inflater is a body without gzip. It reads the source when it needs to, so
-// it suspends where the source does.
+// it suspends where the source does; and now and then, as a little input can be
+// a lot of output.
 type inflater struct {
+	loop   *ioloop.IOLoop
 	source bodySource
 	part   []byte // of the source, not read yet
 	failed error  // of the source
 	gz     *gzip.Reader
 	buf    []byte
-	left   int64
+	left   int64 // bytes that may still come
+	turn   int   // of these, before others have their turn
 }
 
-func newInflater(source bodySource, limit int64) *inflater {
-	return &inflater{source: source, left: limit}
+func (x *exchange) newInflater(source bodySource) *inflater {
+	return &inflater{loop: x.app.loop, source: source, left: x.inflated(), turn: inflateTurn}
 }
 
 // fill sees to it that there is something to read.
@@ -141,8 +139,15 @@ func (i *inflater) next() ([]byte, error) {
 		}
 		i.gz, i.buf = gz, make([]byte, inflatePart)
 	}
+	if i.turn <= 0 {
+		i.turn = inflateTurn
+		if err := i.loop.Yield(); err != nil {
+			return nil, err
+		}
+	}
 	for {
 		n, err := i.gz.Read(i.buf)
+		i.turn -= n
 		if i.left -= int64(n); i.left < 0 {
 			return nil, tooLarge("The body is too large when it is inflated.")
 		}

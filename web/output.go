@@ -13,14 +13,19 @@ func (x *exchange) reserve(n int) error {
 	if x.outcome == finished {
 		return ErrFinished
 	}
-	waiting := len(x.body)
-	if x.packer != nil {
-		waiting += len(x.packer.out)
-	}
-	if waiting+n > x.app.options.MaxOutput {
+	if x.buffered()+n > x.app.options.MaxOutput {
 		return ErrOutputLimit
 	}
 	return nil
+}
+
+// buffered is how many bytes wait to be handed over.
+func (x *exchange) buffered() int {
+	n := len(x.body)
+	if x.packer != nil {
+		n += len(x.packer.out) // which the connection has refused
+	}
+	return n
 }
 
 // start sends the header, with a length when the handler has given one. final
@@ -82,7 +87,7 @@ func (x *exchange) flush(done func()) error {
 	if err := x.begun(false); err != nil {
 		return err
 	}
-	if len(x.body) == 0 && done == nil {
+	if x.buffered() == 0 && done == nil {
 		return nil
 	}
 	x.forget()
