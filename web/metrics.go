@@ -107,7 +107,7 @@ type counts struct {
 	took     histogram
 	lag      histogram
 	lastLag  time.Duration
-	open     int // connections
+	server   httpserver.Stats
 	mounted  int
 	gauges   []float64
 }
@@ -198,7 +198,7 @@ func (t *meter) snapshot() *counts {
 	}
 	c.mounted = t.app.mounted
 	if t.app.server != nil {
-		c.open = t.app.server.Connections()
+		c.server = t.app.server.Stats()
 	}
 	c.gauges = make([]float64, len(t.gauges))
 	for i := range t.gauges {

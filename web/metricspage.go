@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/turbogo/turbo/httpserver"
 	"github.com/turbogo/turbo/ioloop"
 )
 
@@ -22,6 +23,12 @@ const metricsWait = time.Second
 //	turbo_loop_lag_seconds{loop="0"}   how late its last timer was
 //	turbo_loop_lateness_seconds        histogram: how late timers were
 //	turbo_connections_open             connections of HTTP, without WebSockets
+//	turbo_connections_accepted_total   connections so far
+//	turbo_connections_upgraded_total   those that became something else
+//	turbo_received_bytes_total         read from connections of HTTP
+//	turbo_sent_bytes_total             written to them
+//	turbo_requests_active              requests that have begun
+//	turbo_requests_refused_total       those that broke the protocol or a limit
 //	turbo_requests_total{code="200"}   requests by status; 101 for upgrades, 0 for
 //	                                   those that were cut off
 //	turbo_request_duration_seconds     histogram: first byte to end of response
@@ -149,7 +156,7 @@ func appendMetrics(dst []byte, meters []*meter, readings []reading) []byte {
 		}
 	}
 	p.histogram("turbo_loop_lateness_seconds", "How late timers were.", &sum.lag)
-	p.single("turbo_connections_open", "gauge", "Connections that are open, without those that were upgraded.", float64(sum.open))
+	p.server(&sum.server)
 	p.head("turbo_requests_total", "counter", "Requests by the status of their response, 0 for none.")
 	for _, status := range slices.Sorted(maps.Keys(sum.requests)) {
 		p.value("turbo_requests_total", "code", strconv.Itoa(status), float64(sum.requests[status]))
@@ -159,6 +166,17 @@ func appendMetrics(dst []byte, meters []*meter, readings []reading) []byte {
 	p.single("turbo_mounted_requests", "gauge", "Requests that mounted handlers are answering, or that wait for one.", float64(sum.mounted))
 	p.gauges(readings)
 	return p
+}
+
+// server renders what the servers have counted.
+func (p *page) server(s *httpserver.Stats) {
+	p.single("turbo_connections_open", "gauge", "Connections that are open, without those that were upgraded.", float64(s.Connections))
+	p.single("turbo_connections_accepted_total", "counter", "Connections that were accepted.", float64(s.Accepted))
+	p.single("turbo_connections_upgraded_total", "counter", "Connections that were upgraded.", float64(s.Detached))
+	p.single("turbo_received_bytes_total", "counter", "Bytes that were read.", float64(s.BytesRead))
+	p.single("turbo_sent_bytes_total", "counter", "Bytes that were written.", float64(s.BytesWritten))
+	p.single("turbo_requests_active", "gauge", "Requests that have begun and have not been answered.", float64(s.Active))
+	p.single("turbo_requests_refused_total", "counter", "Requests that broke the protocol or a limit.", float64(s.Refused))
 }
 
 // gauges renders those of the applications, each name once.
@@ -188,6 +206,13 @@ func (c *counts) join(other *counts) {
 	c.bytes += other.bytes
 	c.took.join(&other.took)
 	c.lag.join(&other.lag)
-	c.open += other.open
 	c.mounted += other.mounted
+	a, b := &c.server, &other.server
+	a.Connections += b.Connections
+	a.Accepted += b.Accepted
+	a.Detached += b.Detached
+	a.BytesRead += b.BytesRead
+	a.BytesWritten += b.BytesWritten
+	a.Active += b.Active
+	a.Refused += b.Refused
 }
