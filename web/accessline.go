@@ -8,7 +8,7 @@ import (
 )
 
 // A lineMaker writes the lines of the default access log as slog's text handler
-// would, which takes five times as long: it has to be ready for everything. What
+// would, which takes ten times as long: it has to be ready for everything. What
 // would have to be quoted is left to that.
 type lineMaker struct {
 	out    *turnWriter

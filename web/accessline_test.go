@@ -60,3 +60,29 @@ func FuzzLinesAreThoseOfSlog(f *testing.F) {
 		sameAsSlog(t, new(lineMaker), now, slog.LevelInfo, status, method, target, remote, time.Duration(took))
 	})
 }
+
+func BenchmarkAccessLine(b *testing.B) {
+	w := &turnWriter{queued: true}
+	discard := func() { w.buf = w.buf[:0] }
+	target := []byte("/")
+	b.Run("own", func(b *testing.B) {
+		m := lineMaker{out: w}
+		b.ReportAllocs()
+		for b.Loop() {
+			m.buf, _ = m.appendLine(m.buf[:0], time.Now(), slog.LevelInfo, 200, "GET", target, "127.0.0.1", 12345)
+			_, _ = w.Write(m.buf) // it never fails
+			discard()
+		}
+	})
+	b.Run("slog", func(b *testing.B) {
+		h := slog.NewTextHandler(w, nil)
+		b.ReportAllocs()
+		for b.Loop() {
+			record := slog.NewRecord(time.Now(), slog.LevelInfo, reason(200), 0)
+			record.AddAttrs(slog.Int("status", 200), slog.String("method", "GET"), slog.String("target", string(target)),
+				slog.String("remote", "127.0.0.1"), slog.Duration("took", 12345))
+			must(b, h.Handle(context.Background(), record))
+			discard()
+		}
+	})
+}
