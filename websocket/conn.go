@@ -64,6 +64,7 @@ type rare struct {
 	queued   int                  // forReading: what was queued when the peer was asked, and since
 	idle     ioloop.Deadline      // for Options.IdleTimeout
 	seats    *seat                // in the topics of hubs
+	behind   *behind              // what waits for the end of a message in parts
 	rest     []byte               // what came with the handshake, or was kept by PauseReading
 }
 
@@ -258,7 +259,7 @@ func (c *Conn) end() {
 		c.core.Abandon()
 	}
 	if r := c.rare; r != nil {
-		r.pong, r.rest = nil, nil
+		r.pong, r.rest, r.behind = nil, nil, nil
 		r.idle.Disarm()
 		c.leaveHubs()
 		waiting := c.tellWriters()

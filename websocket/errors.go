@@ -18,9 +18,8 @@ var (
 	// wait for it. The message was not sent; what else is done about it is
 	// Options.SlowPolicy's to say.
 	ErrQueueFull = errors.New("websocket: the peer reads too slowly")
-	// ErrMessageOpen: a message that is being sent in parts must end before the
-	// next one begins.
-	ErrMessageOpen = errors.New("websocket: the last message has not been ended")
+	// ErrMessageOpen: a part names another type than the parts before it.
+	ErrMessageOpen = errors.New("websocket: a message of another type has not been ended")
 	// ErrPingTimeout: the connection was cut because nothing came from the peer
 	// for Options.PingTimeout after a ping.
 	ErrPingTimeout = errors.New("websocket: the peer does not answer")

@@ -150,8 +150,7 @@ func (h *Hub) Conns(name string) iter.Seq[*Conn] {
 // Nobody waits for anybody: what a slow receiver does not take is up to the
 // Options.SlowPolicy of its route, and the others do not notice. No callback runs
 // before Publish has returned. A text must be valid UTF-8, or nothing is sent and
-// the error is ErrInvalidUTF8. A receiver that is being sent a message in parts
-// misses this one.
+// the error is ErrInvalidUTF8.
 func (h *Hub) Publish(name string, t MessageType, payload []byte, except ...*Conn) (int, error) {
 	m, err := NewPreparedMessage(t, payload)
 	if err != nil {

@@ -19,7 +19,8 @@ type Options struct {
 	// MaxQueuedBytes bounds what waits to be read by a slow peer, in bytes.
 	// While more than that is queued, the next message is refused with
 	// ErrQueueFull and SlowPolicy says what else is done, so that at most this
-	// and one message are ever held. From half of it on nothing is read from the peer
+	// and one message are ever held; as much again while a message is sent in
+	// parts, behind which others have to wait. From half of it on nothing is read from the peer
 	// either, until an eighth is left: one that sends without reading is held
 	// up, not cut. Pings and pongs have 64 KiB more. Default: 1 MiB.
 	MaxQueuedBytes int

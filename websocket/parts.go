@@ -46,9 +46,10 @@ func (k *kind) of(owner receiver) *kind {
 
 // WritePart sends p as the next part of a message; last says that it ends there.
 // It is for messages that are too large for memory, or not all there yet; see
-// MessageWriter for the convenient way. All parts of a message name its type,
-// and until the last one is written every other message is refused with
-// ErrMessageOpen: those of a hub, too. Pings pass.
+// MessageWriter for the convenient way. All parts of a message name its type;
+// one of another type is refused with ErrMessageOpen. Every other message that is
+// written meanwhile, those of a hub, too, waits until the last part is. Pings
+// pass, and so does Close, which leaves the message and those that wait undone.
 //
 // Other errors are those of WriteMessage. p was not sent then, and the message
 // can go on: after ErrQueueFull when OnDrain is called, or Drain returns.
@@ -66,6 +67,9 @@ func (c *Conn) WritePart(t MessageType, p []byte, last bool) error {
 	c.touch()
 	if c.stream.Buffered() > c.kind.opts.highWater() {
 		c.watchQueue()
+	}
+	if last {
+		c.follow()
 	}
 	return nil
 }

@@ -83,9 +83,11 @@ func TestWriteParts(t *testing.T) {
 	r := newRig(t, nil)
 	r.do(func() {
 		r.must(r.conn.WritePart(TextMessage, []byte("\xc3"), false))
-		if err := r.conn.WriteText("x"); !errors.Is(err, ErrMessageOpen) {
-			t.Errorf("a message within a message: %v", err)
+		if err := r.conn.WriteText("\xff"); !errors.Is(err, ErrInvalidUTF8) {
+			t.Errorf("a message that is no text: %v", err)
 		}
+		r.must(r.conn.WriteText("waits"))
+		r.must(r.conn.WriteBinary([]byte("waits, too")))
 		if err := r.conn.WritePart(BinaryMessage, nil, true); !errors.Is(err, ErrMessageOpen) {
 			t.Errorf("a part of another type: %v", err)
 		}
@@ -100,7 +102,51 @@ func TestWriteParts(t *testing.T) {
 			t.Errorf("after Close: %v", err)
 		}
 	})
-	r.run(`peer: text "\xc3" ...`, `peer: ping "p"`, `peer: continuation "\xa4"`, `peer: text "next"`, `peer: close 1000 ""`)
+	r.run(`peer: text "\xc3" ...`, `peer: ping "p"`, `peer: continuation "\xa4"`,
+		`peer: text "waits"`, `peer: binary "waits, too"`, `peer: text "next"`, `peer: close 1000 ""`)
+}
+
+// TestWhatWaitsBehindAMessageIsBounded, and what is over the bound is dealt with
+// as over that of the queue.
+func TestWhatWaitsBehindAMessageIsBounded(t *testing.T) {
+	for policy, want := range map[SlowPolicy][]string{
+		SlowCut:  {"6 wait", "error " + ErrQueueFull.Error(), `close 1006 ""`, "peer: eof"},
+		SlowDrop: {"6 wait", "last", "drain", "7 frames"},
+		SlowTell: {"6 wait", "slow", "last", "drain", "7 frames"},
+	} {
+		r := newRig(t, &Options{MaxQueuedBytes: 50000, SlowPolicy: policy})
+		r.do(func() {
+			r.must(r.conn.WritePart(BinaryMessage, nil, false))
+			n := 0
+			for r.conn.WriteBinary(make([]byte, 9000)) == nil {
+				n++
+			}
+			if err := r.conn.WriteText("x"); policy != SlowCut && !errors.Is(err, ErrQueueFull) {
+				t.Errorf("policy %d: %v", policy, err)
+			}
+			r.note("%d wait", n)
+			if got := r.conn.BufferedAmount(); got < n*9000 {
+				t.Errorf("%d bytes are said to wait", got)
+			}
+		})
+		frames := 0
+		r.peer.frame = func(h rfc6455.Header, _ int, payload []byte) {
+			if frames++; h.Opcode == rfc6455.Continuation {
+				frames--
+			}
+		}
+		if policy != SlowCut {
+			r.do(func() {
+				r.note("last")
+				r.must(r.conn.WritePart(BinaryMessage, nil, true))
+			})
+			r.do(func() {
+				r.note("%d frames", frames)
+				r.must(r.conn.WriteText("as before"))
+			})
+		}
+		r.run(want...)
+	}
 }
 
 func TestMessageWriterWaitsForThePeer(t *testing.T) {

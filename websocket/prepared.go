@@ -8,7 +8,10 @@ import "github.com/turbogo/turbo/internal/rfc6455"
 //
 // It may be sent as often as wanted, for as long as wanted, on one loop, which
 // need not be the one it was made on. Another loop needs one of its own.
-type PreparedMessage struct{ core *rfc6455.Prepared }
+type PreparedMessage struct {
+	core *rfc6455.Prepared
+	size int // of the payload, in bytes
+}
 
 // NewPreparedMessage copies a message. A text must be valid UTF-8, or the error
 // is ErrInvalidUTF8.
@@ -17,7 +20,7 @@ func NewPreparedMessage(t MessageType, payload []byte) (*PreparedMessage, error)
 	if err != nil {
 		return nil, translate(err)
 	}
-	return &PreparedMessage{core}, nil
+	return &PreparedMessage{core, len(payload)}, nil
 }
 
 // WritePrepared sends a prepared message. It returns what WriteMessage does. A
@@ -26,9 +29,21 @@ func (c *Conn) WritePrepared(m *PreparedMessage) error {
 	if err := c.admit(); err != nil {
 		return err
 	}
+	err := c.send(m)
+	switch {
+	case err == nil:
+		return nil // translate would not be free
+	case mustWait(err):
+		return c.waitBehind(m)
+	}
+	return translate(err)
+}
+
+// send is WritePrepared without a look at the queue. Errors are the core's, too.
+func (c *Conn) send(m *PreparedMessage) error {
 	own, frame, err := c.core.AppendPrepared(c.stream.AvailableBuffer(), m.core)
 	if err != nil {
-		return translate(err)
+		return err
 	}
 	if frame != nil {
 		err = c.written(len(frame), c.stream.WriteShared(frame, nil))

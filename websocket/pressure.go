@@ -65,12 +65,16 @@ func (t *slowTurn) Run() {
 func (t *slowTurn) Panicked(any) { (*Conn)(t).cut(nil) }
 
 // BufferedAmount returns how many bytes wait to be read by the peer's system,
-// framing included.
+// framing and what waits behind a message in parts included.
 func (c *Conn) BufferedAmount() int {
 	if c.stream == nil {
 		return 0
 	}
-	return c.stream.Buffered()
+	n := c.stream.Buffered()
+	if c.rare != nil && c.rare.behind != nil {
+		n += c.rare.behind.bytes
+	}
+	return n
 }
 
 // Writable tells whether the peer keeps up: at most half of

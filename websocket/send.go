@@ -43,7 +43,14 @@ func (c *Conn) write(op rfc6455.Opcode, msg []byte) error {
 		return err
 	}
 	frame, rest, err := c.core.AppendSplit(c.stream.AvailableBuffer(), op, msg)
-	if err != nil {
+	switch {
+	case mustWait(err):
+		m, err := NewPreparedMessage(op, msg)
+		if err != nil {
+			return err
+		}
+		return c.waitBehind(m)
+	case err != nil:
 		return translate(err)
 	}
 	if err := c.put(frame); err != nil {

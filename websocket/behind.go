@@ -1,0 +1,56 @@
+package websocket
+
+import "github.com/turbogo/turbo/internal/rfc6455"
+
+// behind is what waits for the end of a message that is sent in parts: the two
+// cannot be mixed (RFC 6455, 5.4).
+type behind struct {
+	messages []*PreparedMessage
+	bytes    int
+	told     bool // OnSlow has been, or is going to be, called
+}
+
+// behindCost is what keeping a message costs beside its payload, in bytes.
+const behindCost = 128
+
+// mustWait tells whether err is why a message has to wait.
+func mustWait(err error) bool { return err == rfc6455.ErrMessageOpen }
+
+// waitBehind keeps a message until the one in parts has ended. How much is kept
+// is bounded as the queue is.
+func (c *Conn) waitBehind(m *PreparedMessage) error {
+	r := c.rarely()
+	if r.behind == nil {
+		r.behind = new(behind)
+	}
+	b := r.behind
+	if b.bytes > c.kind.opts.MaxQueuedBytes {
+		switch c.kind.opts.SlowPolicy {
+		case SlowCut:
+			c.cut(ErrQueueFull)
+		case SlowTell:
+			if !b.told {
+				c.kind.loop.AddRunner((*slowTurn)(c))
+			}
+			b.told = true
+		}
+		return ErrQueueFull
+	}
+	b.messages = append(b.messages, m)
+	b.bytes += m.size + behindCost
+	return nil
+}
+
+// follow sends what has waited for the end of a message in parts.
+func (c *Conn) follow() {
+	if c.rare == nil || c.rare.behind == nil {
+		return
+	}
+	waiting := c.rare.behind.messages
+	c.rare.behind = nil
+	for _, m := range waiting {
+		if c.send(m) != nil {
+			return // the connection is ending, and its owner is told by OnClose
+		}
+	}
+}
