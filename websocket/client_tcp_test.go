@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -34,7 +35,8 @@ type tcpSite struct {
 // overTCP plays a test with a server of ours, which speaks TLS if conf is given.
 func overTCP(t *testing.T, conf *tls.Config, test func(s *tcpSite)) {
 	t.Helper()
-	s := &tcpSite{t: t, loop: ioloop.New(nil)}
+	quiet := slog.New(slog.DiscardHandler) // of the handshakes that fail
+	s := &tcpSite{t: t, loop: ioloop.New(&ioloop.Options{Logger: quiet})}
 	s.app = web.NewApplication([]web.Route{
 		Route("^/ws$", func() MessageHandler { return &tcpEcho{done: func(string) {}} }),
 	}, &web.Options{Loop: s.loop, NoAccessLog: true, Server: &httpserver.Options{TLS: conf}})
