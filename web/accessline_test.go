@@ -61,6 +61,17 @@ func FuzzLinesAreThoseOfSlog(f *testing.F) {
 	})
 }
 
+func TestAccessLineAllocatesNothing(t *testing.T) {
+	var m lineMaker
+	target, now := []byte("/"), time.Now()
+	n := testing.AllocsPerRun(100, func() {
+		m.buf, _ = m.appendLine(m.buf[:0], now, slog.LevelInfo, 200, "GET", target, "127.0.0.1", 12345)
+	})
+	if n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 func BenchmarkAccessLine(b *testing.B) {
 	w := &turnWriter{queued: true}
 	discard := func() { w.buf = w.buf[:0] }

@@ -88,14 +88,27 @@ func (c *caller) echo(t testing.TB, l *ioloop.IOLoop, n int) {
 	}
 }
 
-// TestEchoAllocatesNothing: a masked text of 125 bytes, from the stream through
-// OnMessage and WriteMessage back to the stream.
+// TestEchoAllocatesNothing: a masked text from the stream through OnMessage and
+// WriteMessage back to the stream, whole in a chunk or in several.
 func TestEchoAllocatesNothing(t *testing.T) {
-	l, c := newEcho(t, 125)
-	c.echo(t, l, 1000) // fill the pools
-	const n = 2000
-	if allocs := testing.AllocsPerRun(5, func() { c.echo(t, l, n) }); allocs > 20 {
-		t.Errorf("%v allocations for %d echoes", allocs, n)
+	for _, size := range []int{125, 1 << 10, 64 << 10} {
+		l, c := newEcho(t, size)
+		c.echo(t, l, 1000) // fill the pools
+		const n = 2000
+		if allocs := testing.AllocsPerRun(5, func() { c.echo(t, l, n) }); allocs > 20 {
+			t.Errorf("%v allocations for %d echoes of %d bytes", allocs, n, size)
+		}
+	}
+}
+
+// What an idle connection costs here; the handler of the application and the
+// stream are beside it.
+func TestConnIsSmall(t *testing.T) {
+	if n := unsafe.Sizeof(Conn{}); n > 200 {
+		t.Errorf("a connection takes %d bytes", n)
+	}
+	if n := unsafe.Sizeof(Handler{}); n > 216 {
+		t.Errorf("a handler takes %d bytes", n)
 	}
 }
 
