@@ -44,6 +44,26 @@ func TestDeadLinksAreFound(t *testing.T) {
 	}
 }
 
+func TestCommandsThatCannotRunAreFound(t *testing.T) {
+	tree := load(t, map[string]string{
+		"Makefile": "ADDR ?= x\n\nrun:\n\tgo run .\n",
+		"README.md": "```sh\nmake run ADDR=:80  # and so on\nmake gone\ncd sub && go run ./gone\ngo test ./...\n```\n" +
+			"`go doc ./web` `make sure of it` `go run ./examples/gone`\n\n```ini\nmake gone\n```\n",
+	})
+	there := func(p string) bool { return p == "." || p == "web" }
+	want := []Finding{
+		{"README.md:7", "tells to make sure, which is no target"},
+		{"README.md:7", "tells to make of, which is no target"},
+		{"README.md:7", "tells to make it, which is no target"},
+		{"README.md:7", "gives the go command examples/gone, which does not exist"},
+		{"README.md:3", "tells to make gone, which is no target"},
+		{"README.md:4", "gives the go command sub/gone, which does not exist"},
+	}
+	if diff := cmp.Diff(want, CheckCommands(tree, there)); diff != "" {
+		t.Errorf("findings (-want +got):\n%s", diff)
+	}
+}
+
 func TestNamesThatAreGoneAreFound(t *testing.T) {
 	tree := load(t, map[string]string{
 		"ioloop/loop.go":         "package ioloop\n\ntype IOLoop[T any] struct{}\n\nfunc (l *IOLoop[T]) Start() {}\n\nconst a, b = 1, 2\n",

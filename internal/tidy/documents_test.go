@@ -48,11 +48,19 @@ func api(t *testing.T) *API {
 	return a
 }
 
-func TestDocumentLinksLeadSomewhere(t *testing.T) {
-	exists := func(p string) bool {
-		_, err := os.Stat(filepath.Join(root, filepath.FromSlash(p)))
-		return err == nil
+// exists tells whether there is something at a path below the top.
+func exists(p string) bool {
+	_, err := os.Stat(filepath.Join(root, filepath.FromSlash(p)))
+	return err == nil
+}
+
+func TestDocumentCommandsCanBeRun(t *testing.T) {
+	for _, f := range CheckCommands(project(t), exists) {
+		t.Error(f)
 	}
+}
+
+func TestDocumentLinksLeadSomewhere(t *testing.T) {
 	for _, f := range CheckLinks(project(t), exists) {
 		t.Error(f)
 	}
