@@ -38,17 +38,22 @@ func TestCostsRelateAsTheyShould(t *testing.T) {
 			if suiteNamed(t, tt.of.suite).mode == "https" && !b.tls {
 				t.Skip("no headers of OpenSSL")
 			}
+			// A machine that does something else now and then gets another chance.
 			var ratios []float64
-			for range 3 {
-				of := micros(t, b, tt.of.suite, tt.of.server)
-				to := micros(t, b, tt.to.suite, tt.to.server)
-				ratios = append(ratios, of/to)
-			}
-			if m := median(ratios); m > tt.atMost {
-				t.Errorf("%.2f times as much, more than %.2f; usually about %.2f (%v)", m, tt.atMost, tt.usually, ratios)
-			} else {
+			for attempt := range 3 {
+				for range 3 {
+					of := micros(t, b, tt.of.suite, tt.of.server)
+					to := micros(t, b, tt.to.suite, tt.to.server)
+					ratios = append(ratios, of/to)
+				}
+				m := median(ratios)
 				t.Logf("%.2f times as much, usually about %.2f", m, tt.usually)
+				if m <= tt.atMost {
+					return
+				}
+				t.Logf("attempt %d: more than %.2f: %.2f", attempt+1, tt.atMost, ratios)
 			}
+			t.Errorf("more than %.2f times as much, three times over", tt.atMost)
 		})
 	}
 }
