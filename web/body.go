@@ -137,6 +137,8 @@ func (x *exchange) stream(h Handler) error {
 			return end(nil)
 		case x.outcome == finished:
 			return nil // somebody has answered meanwhile
+		case refused(err):
+			return &refusal{err}
 		case err != nil:
 			return err
 		}
@@ -181,8 +183,15 @@ type streamedBody httpserver.Request
 
 func (b *streamedBody) next() ([]byte, error) { return (*httpserver.Request)(b).NextPart() }
 
-// refused reports whether the server itself has answered the request, because
-// its body is too long, too slow or broken.
+// A refusal is an error of a request's body that the server itself answers: it is
+// too long, too slow or broken. It is told from errors of the same kind that a
+// handler may have from somewhere else, such as a fetch of its own.
+type refusal struct{ error }
+
+// Unwrap returns the error of the body.
+func (r *refusal) Unwrap() error { return r.error }
+
+// refused reports whether an error of a request's body is a refusal.
 func refused(err error) bool {
 	var e *httpserver.ProtocolError
 	return errors.As(err, &e)

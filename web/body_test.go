@@ -47,6 +47,8 @@ func (u *uploader) OnBody(p []byte) error {
 		return &HTTPError{Code: 409}
 	case "panic":
 		panic("no")
+	case "an error of another protocol":
+		return fmt.Errorf("fetch: %w", &httpserver.ProtocolError{Status: 400})
 	case "answer":
 		return u.Redirect("/elsewhere", false)
 	}
@@ -191,6 +193,7 @@ func TestBodiesAsTheyCome(t *testing.T) {
 		{"unknown method", message("FOO", "/up", long), "", 0, 405, "Method Not Allowed", ""},
 		{"an error on the way", message("POST", "/up", long), "error", 0, 409, "Conflict", "prepare"},
 		{"a panic", message("POST", "/up", long), "panic", 0, 500, "Internal Server Error", "prepare"},
+		{"an error of another connection", message("POST", "/up", long), "an error of another protocol", 0, 500, "Internal Server Error", "prepare"},
 		{"an answer on the way", message("POST", "/up", long), "answer", 0, 302, "", "prepare finish"},
 		{"a part that is refused", message("POST", "/up", formField("refused", "", "x")+file+"--B--", formHead), "", 0, 403, "Forbidden", "prepare part refused"},
 		{"a form that ends early", message("POST", "/up", file[:100], formHead), "", 0, 400, malformed("it ends too early").(*HTTPError).Message, "prepare part file close: unexpected EOF"},
@@ -218,7 +221,7 @@ func TestBodiesAsTheyCome(t *testing.T) {
 					t.Errorf("%s by %d: %v", c.name, piece, events)
 				}
 			}
-			if (log.Len() > 0) != (c.fail == "panic") {
+			if (log.Len() > 0) != (c.status == 500) {
 				t.Errorf("%s: %s", c.name, log.String())
 			}
 			if n := len(app.free); n == 0 || n > 1 {

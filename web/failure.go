@@ -17,7 +17,8 @@ func (x *exchange) fail(err error) {
 		x.abandon()
 		return
 	}
-	if refused(err) {
+	var r *refusal
+	if errors.As(err, &r) {
 		x.outcome, x.logged = finished, true // by the server, in the log as well
 		return
 	}

@@ -162,7 +162,7 @@ func (b *mountBody) ask() {
 func (b *mountBody) take(part []byte, err error) {
 	c := b.call
 	if refused(err) {
-		c.refused = err
+		c.refused = &refusal{err}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
