@@ -27,6 +27,7 @@
 //	OnCreate
 //	    a method that the handler does not want at all is answered with 405 here
 //	Prepare
+//	    a handler with OnBody or OnPart gets the body here, as it comes
 //	Get, Head, Post, Put, Patch, Delete or Options
 //	    the response is finished, unless SetAsync(true) was called
 //	OnFinish, inside Finish, before the bytes are on the wire
