@@ -37,7 +37,7 @@ type exchange struct {
 	failed   bool // an error answers, so OnFinish is not called
 	watching bool // OnClose of the request is set
 	waiting  bool // a callback of a write is outstanding
-	probing  bool // the timeout probe is armed
+	guarding bool // the request tells when the connection has gone
 	hooked   bool // OnFinish has been called
 	logged   bool // the access log has its line
 	plain    bool // NoCompression was called
@@ -66,9 +66,6 @@ type exchange struct {
 	drains  []func(struct{}, error) // who waits in Drain
 
 	flushed func() // onFlushed for this use, nil until it is asked for
-	probed  func() // onProbe, made once
-
-	probe ioloop.Timeout
 }
 
 // keptBody is the largest buffer for a body that waits in the pool, maxFree how
@@ -85,7 +82,6 @@ func (a *Application) acquire(req request) *exchange {
 		x, a.free = a.free[n-1], a.free[:n-1]
 	} else {
 		x = &exchange{app: a, announced: -1}
-		x.probed = x.onProbe
 	}
 	x.req, x.status, x.started = req, 200, a.loop.Now()
 	return x
@@ -102,8 +98,6 @@ func (x *exchange) settle() {
 
 // release gives x back.
 func (x *exchange) release() {
-	x.app.loop.RemoveTimeout(x.probe)
-	x.probe = ioloop.Timeout{}
 	x.unpack()
 	x.removeTemps(false)
 	x.header.Reset()
@@ -121,7 +115,7 @@ func (x *exchange) release() {
 	x.content, x.maxInflated, x.xsrf = nil, 0, nil
 	x.gen++
 	x.outcome, x.body, x.sent, x.announced = buffering, body, 0, -1
-	x.async, x.chunked, x.failed, x.watching, x.probing, x.hooked, x.logged, x.parsed = false, false, false, false, false, false, false, false
+	x.async, x.chunked, x.failed, x.watching, x.guarding, x.hooked, x.logged, x.parsed = false, false, false, false, false, false, false, false
 	x.plain, x.streamed = false, false
 	x.cookies, x.pending = x.cookies[:0], x.pending[:0]
 	x.query, x.form, x.parts = x.query[:0], x.form[:0], x.parts[:0]

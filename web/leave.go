@@ -1,7 +1,5 @@
 package web
 
-import "time"
-
 // watch has the request tell when the client leaves. A client that ends its own
 // side of the connection is taken to have left then, as in Turbo; so only those
 // handlers ask for it that have OnConnectionClose.
@@ -22,30 +20,20 @@ func (x *exchange) during(fn func(*exchange)) func() {
 	}
 }
 
-// probeInterval is how late it may be noticed, where nobody watches, that what
-// somebody waits for will not happen.
-const probeInterval = time.Second
-
 // await prepares for a callback of a write, which is not called when the
-// connection ends first. Without watch, looking now and then must do.
+// connection ends first: then the request tells, if watch does not.
 func (x *exchange) await() {
 	x.waiting = true
-	if !x.watching && !x.probing {
-		x.probing = true
-		x.probe = x.app.loop.AddTimeout(probeInterval, x.probed)
+	if !x.watching && !x.guarding {
+		x.guarding = true
+		x.req.OnGone(x.during((*exchange).onGone))
 	}
 }
 
-// onProbe looks whether the connection is still there. When nobody waits it is
-// not asked again: who abandons a request would leave a timer behind for ever.
-func (x *exchange) onProbe() {
-	x.probing = false
-	switch {
-	case !x.waiting:
-	case x.req.LocalAddr() == nil:
+// onGone is what await asks for.
+func (x *exchange) onGone() {
+	if x.waiting {
 		x.lost()
-	default:
-		x.await()
 	}
 }
 

@@ -101,38 +101,48 @@ func TestCallbacksOfAWriteAreOfOneUse(t *testing.T) {
 	}
 }
 
-// A request that nobody finishes has no timer, but one that waits later is told.
-func TestProbesEndWithTheWaiting(t *testing.T) {
+// deaf reads one chunk and then no more.
+type deaf struct{}
+
+func (deaf) HandleChunk([]byte) {}
+func (deaf) HandleClose(error)  {}
+
+// Who waits for a write is told at once when the connection has gone, also
+// without OnConnectionClose and later than the first time; a client that only
+// ends its own half has not.
+func TestWhoWaitsIsToldWhenTheConnectionHasGone(t *testing.T) {
 	for _, again := range []bool{false, true} {
-		var x *exchange
 		var told error
-		app := newApp(t, nil, Func("^/$", func(h *RequestHandler) error {
-			x = h.x
-			h.SetAsync(true)
-			_, err := h.WriteString("x")
-			must(t, err)
-			must(t, h.Flush(func() {}))
-			if !again {
-				return nil
+		late := time.Duration(-1)
+		app := piped(&Options{}, Func("^/$", func(h *RequestHandler) error {
+			if again {
+				_, err := h.WriteString("x")
+				must(t, err)
+				must(t, h.Drain())
 			}
-			_, err = h.Loop().Sleep(10 * time.Second).Await()
+			_, err := h.Write(make([]byte, 4<<20)) // more than anybody takes
 			must(t, err)
-			_, err = h.WriteString("y")
-			must(t, err)
+			began := h.Loop().Now()
 			told = h.Drain()
+			late = h.Loop().Now() - began
 			return told
 		}))
-		probes := 0
-		m := connect(t, app)
-		m.send(message("GET", "/", ""))
-		app.loop.AddTimeout(500*time.Millisecond, func() {
-			probed := x.probed
-			x.probed = func() { probes++; probed() }
-			m.onFlush = func(int) { m.onFlush = nil; m.gone, m.done = true, nil }
+		server, client := dial(app)
+		app.loop.AddCallback(func() {
+			must(t, client.ReadChunk(deaf{}))
+			ask(t, client, "/")
+			app.loop.AddTimeout(500*time.Millisecond, func() { must(t, client.CloseWrite()) })
+			app.loop.AddTimeout(700*time.Millisecond, func() {
+				if told != nil {
+					t.Error("told that it has gone, which it has not")
+				}
+				server.Close()
+			})
+			app.loop.AddTimeout(5*time.Second, client.Close)
 		})
 		run(t, app.loop)
-		if probes > 3 || again && told != ErrClosed {
-			t.Errorf("again %v: %d probes, %v", again, probes, told)
+		if told != ErrClosed || late < 600*time.Millisecond || late > 700*time.Millisecond {
+			t.Errorf("again %v: %v after %v", again, told, late)
 		}
 	}
 }

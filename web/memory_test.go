@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-	"net"
+
 	"strconv"
 	"strings"
 	"testing"
@@ -52,8 +52,13 @@ func (m *memory) send(raw string) {
 func (m *memory) leave() {
 	m.app.loop.AddCallback(func() {
 		m.gone, m.done = true, nil
-		if m.req != nil && m.req.onClose != nil {
-			m.req.onClose()
+		if m.req == nil {
+			return
+		}
+		for _, fn := range []func(){m.req.onGone, m.req.onClose} {
+			if fn != nil {
+				fn()
+			}
 		}
 	})
 }
@@ -110,6 +115,7 @@ type memoryRequest struct {
 	body    []byte
 	over    bool
 	onClose func()
+	onGone  func()
 	refuse  error // of Write
 }
 
@@ -121,13 +127,7 @@ func (r *memoryRequest) Fields() httpserver.Fields { return r.head.Fields() }
 func (r *memoryRequest) Body() []byte              { return r.body }
 func (r *memoryRequest) RemoteIP() string          { return "127.0.0.1" }
 func (r *memoryRequest) OnClose(fn func())         { r.onClose = fn }
-
-func (r *memoryRequest) LocalAddr() net.Addr {
-	if r.m.gone {
-		return nil
-	}
-	return &net.TCPAddr{}
-}
+func (r *memoryRequest) OnGone(fn func())          { r.onGone = fn }
 
 var testDate = []byte("Sun, 22 Nov 2026 18:41:47 GMT")
 

@@ -1,8 +1,6 @@
 package web
 
 import (
-	"net"
-
 	"github.com/turbogo/turbo/httpserver"
 )
 
@@ -23,7 +21,7 @@ type request interface {
 	Finish(trailers *Header) error
 	Abort()
 	OnClose(fn func())
-	LocalAddr() net.Addr
+	OnGone(fn func())
 }
 
 var _ request = (*httpserver.Request)(nil)
