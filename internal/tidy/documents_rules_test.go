@@ -287,6 +287,17 @@ func TestTurboNamesThatAreMissingAreFound(t *testing.T) {
 	}
 }
 
+func TestRulesWithoutARowAreFound(t *testing.T) {
+	tree := load(t, map[string]string{
+		"docs/turbo.md": "| rule |\n|---|\n| 5 | a |\n",
+		"web/a.go":      "package web\n\n// As rule 5 says, and rule 56.\n",
+	})
+	want := []Finding{{"web/a.go:3", "speaks of rule 56, which docs/turbo.md does not tell"}}
+	if diff := cmp.Diff(want, checkRuleNumbers(tree, tree.Documents()[0])); diff != "" {
+		t.Errorf("findings (-want +got):\n%s", diff)
+	}
+}
+
 func TestStandardNamesThatAreGoneAreFound(t *testing.T) {
 	tree := load(t, map[string]string{"docs/x.md": "`strings.TrimSpace(s)` `json.Encoder.Encode` `my.Thing`\n`strings.Trimm(s)` `time.Now().Foo`\n"})
 	has := func(importPath string, names ...string) bool {

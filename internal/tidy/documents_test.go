@@ -143,14 +143,15 @@ func TestDocumentRooms(t *testing.T) {
 }
 
 // TestDocumentTurbo looks whether the page about Turbo has each of its names
-// and each of its bugs.
+// and bugs, and each rule that is spoken of.
 func TestDocumentTurbo(t *testing.T) {
-	d := document(t, project(t), "docs/turbo.md")
+	tree := project(t)
+	d := document(t, tree, "docs/turbo.md")
 	list, err := os.ReadFile("testdata/turbo-names.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range append(checkTurboBugs(d), checkTurboNames(d, string(list))...) {
+	for _, f := range slices.Concat(checkTurboBugs(d), checkTurboNames(d, string(list)), checkRuleNumbers(tree, d)) {
 		t.Error(f)
 	}
 }

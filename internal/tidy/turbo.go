@@ -108,3 +108,36 @@ func CheckStandardNames(t *Tree, resolve func(importPath string, names ...string
 	}
 	return found
 }
+
+var (
+	ruleNumber = regexp.MustCompile(`\brule (\d+)\b`)
+	ruleRow    = regexp.MustCompile(`(?m)^\| (\d+) \|`)
+)
+
+// checkRuleNumbers wants the page to say what each rule is that a comment or
+// another page names by its number.
+func checkRuleNumbers(t *Tree, d *Document) []Finding {
+	told := map[string]bool{}
+	for _, m := range ruleRow.FindAllStringSubmatch(d.Text, -1) {
+		told[m[1]] = true
+	}
+	var found []Finding
+	look := func(p, text string) {
+		for i, line := range strings.Split(text, "\n") {
+			for _, m := range ruleNumber.FindAllStringSubmatch(line, -1) {
+				if !told[m[1]] {
+					found = append(found, Finding{fmt.Sprintf("%s:%d", p, i+1), "speaks of rule " + m[1] + ", which " + d.Path + " does not tell"})
+				}
+			}
+		}
+	}
+	for _, f := range t.files() {
+		if f.Dir != "internal/tidy" { // its bad examples
+			look(f.Path, string(f.Source))
+		}
+	}
+	for _, page := range t.Documents() {
+		look(page.Path, page.Text)
+	}
+	return found
+}
