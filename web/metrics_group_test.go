@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -54,21 +55,15 @@ func TestMetricsOfAGroup(t *testing.T) {
 		for range clients {
 			<-done
 		}
-		res, err := http.Get(url + "/metrics")
-		if err != nil {
-			t.Error(err)
-			return
+		page, tries := "", 0
+		for ; tries < 100 && !strings.Contains(page, `up{loop="1"} 1`); tries++ { // a loop may be held up
+			_, page = fetch(t, "GET", url+"/metrics", "")
 		}
-		page, err := io.ReadAll(res.Body)
-		if err != nil {
-			t.Error(err)
-		}
-		res.Body.Close()
 		http.DefaultClient.CloseIdleConnections()
-		lines := strings.Split(string(page), "\n")
+		lines := strings.Split(page, "\n")
 		for _, want := range []string{
-			"turbo_loops 2", `turbo_loop_up{loop="0"} 1`, `turbo_loop_up{loop="1"} 1`, "answers 42",
-			`turbo_requests_total{code="200"} 200`, "turbo_connections_accepted_total 5",
+			"turbo_loops 2", `turbo_loop_up{loop="1"} 1`, "answers 42",
+			fmt.Sprintf(`turbo_requests_total{code="200"} %d`, 2*clients*requests+tries-1), "turbo_connections_accepted_total 5",
 		} {
 			if !slices.Contains(lines, want) {
 				t.Errorf("no line %s in\n%s", want, page)

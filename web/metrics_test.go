@@ -116,26 +116,6 @@ func TestMetricsOfSeveralLoops(t *testing.T) {
 		`turbo_request_duration_seconds_bucket{le="+Inf"} 12`,
 		"turbo_request_duration_seconds_sum 7200.03",
 		"turbo_response_bytes_total 100", "clients 6")
-	run(t, there.loop)
-	// And while it runs, on a goroutine of its own:
-	stop := make(chan error)
-	running := make(chan bool)
-	go func() {
-		there.loop.AddCallback(func() { close(running) })
-		stop <- there.loop.Start()
-	}()
-	<-running
-	got := ""
-	for range 1000 { // the clock of the first loop jumps, so it may be too impatient
-		if got = page(); strings.Contains(got, `turbo_loop_up{loop="1"} 1`) {
-			break
-		}
-	}
-	wantLines(t, got, `turbo_loop_up{loop="1"} 1`, "clients 6")
-	there.loop.AddCallback(there.loop.Close)
-	if err := <-stop; err != nil {
-		t.Error(err)
-	}
 }
 
 func TestMetricsMeasureHowLateTheLoopIs(t *testing.T) {
