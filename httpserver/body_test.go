@@ -131,8 +131,7 @@ func TestBodyHoldsUpTheClient(t *testing.T) {
 	const size = 4 << 20
 	var q *Request
 	got, ends := 0, 0
-	var part func(p []byte, err error)
-	part = func(p []byte, err error) {
+	part := func(p []byte, err error) {
 		if err == io.EOF {
 			ends++
 			q.Respond(200, nil, []byte("ok"))

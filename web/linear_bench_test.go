@@ -9,6 +9,7 @@ import (
 // What clients send is read in linear time: with twice the input the rate, in
 // MB/s, is about the same. Each input is made to be bad for its parser.
 func BenchmarkParsers(b *testing.B) {
+	found := false
 	for _, c := range []struct {
 		name, unit string
 		parse      func(s string)
@@ -24,8 +25,8 @@ func BenchmarkParsers(b *testing.B) {
 		{"range/digits", "9", func(s string) { parseRange("bytes="+s+"-", 1<<40) }},
 		{"accept-encoding/codings", "x;q=0.5,", func(s string) { negotiate(s, "br", "gzip") }},
 		{"accept-encoding/commas", ",", func(s string) { negotiate(s, "br", "gzip") }},
-		{"if-none-match/tags", `W/"a",`, func(s string) { matchesAny(s, `"x"`, false) }},
-		{"if-none-match/commas", ",", func(s string) { matchesAny(s, `"x"`, false) }},
+		{"if-none-match/tags", `W/"a",`, func(s string) { found = matchesAny(s, `"x"`, false) }},
+		{"if-none-match/commas", ",", func(s string) { found = matchesAny(s, `"x"`, false) }},
 		{"xsrf", "00", func(s string) { unmask(s) }},
 		{"path", "%2e/", func(s string) { staticName(s) }},
 	} {

@@ -25,7 +25,6 @@ type dialRig struct {
 	host   func(h *host) // what each server does, as a coroutine
 	hosts  []*host
 	lines  []string
-	began  time.Duration
 	opened error // what Opened said
 
 	on map[string]func(c *Client) // what an event does after it was written down

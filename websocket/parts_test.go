@@ -342,7 +342,6 @@ type floodPeer struct {
 	left   int64
 	back   peer
 	got    int64
-	done   func()
 }
 
 func (f *floodPeer) more() {

@@ -71,12 +71,11 @@ func TestPreparedMessageIsRefused(t *testing.T) {
 
 // audience is n connections, and peers that count what they receive.
 type audience struct {
-	loop    *ioloop.IOLoop
-	conns   []Conn
-	peers   []listener
-	got     int // bytes
-	want    int
-	arrived func()
+	loop  *ioloop.IOLoop
+	conns []Conn
+	peers []listener
+	got   int // bytes
+	want  int
 }
 
 type listener struct {
