@@ -28,7 +28,9 @@ type Compression struct {
 
 	// Takeover allows the peer to refer to its earlier messages. That makes many
 	// small messages of the same kind much shorter, and costs each connection 5 KiB
-	// plus 2 to the power of PeerWindowBits bytes and a quarter.
+	// plus 2 to the power of PeerWindowBits bytes and a quarter. A server that
+	// does not do without is talked with all the same: the client's second offer
+	// leaves that to it.
 	Takeover bool
 
 	// SendTakeover does the same the other way, if the peer allows it: messages
@@ -38,8 +40,8 @@ type Compression struct {
 	SendTakeover bool
 
 	// PeerWindowBits asks the peer not to refer further back than 2 to the power
-	// of it bytes, from 9 to 15. A client that cannot do so compresses without the
-	// bound; a server refuses. Default: 15, 32 KiB.
+	// of it bytes, from 9 to 15. A peer that cannot do so compresses without the
+	// bound. Default: 15, 32 KiB.
 	PeerWindowBits int
 }
 

@@ -104,23 +104,31 @@ func (t DeflateTerms) String() string {
 	return b.String()
 }
 
-// OfferDeflate returns a client's offer of permessage-deflate by its wish. It
-// always says that the server may bound the client's window, since every bound
-// can be kept.
+// OfferDeflate returns a client's offers of permessage-deflate by its wish. They
+// always say that the server may bound the client's window, since every bound
+// can be kept. A server need not accept what it is asked to bear itself, so there
+// is a second offer without that (section 5.1).
 func OfferDeflate(wish DeflateTerms) string {
-	offer := wish.String()
-	if wish.ClientWindowBits == 0 {
-		offer += "; " + clientWindowBits
+	offer := func(t DeflateTerms) string {
+		if t.ClientWindowBits == 0 {
+			return t.String() + "; " + clientWindowBits
+		}
+		return t.String()
 	}
-	return offer
+	own := wish
+	own.ServerNoTakeover, own.ServerWindowBits = false, 0
+	if own == wish {
+		return offer(wish)
+	}
+	return offer(wish) + ", " + offer(own)
 }
 
 // CheckDeflate is the client's part of the negotiation: it reads the
 // Sec-WebSocket-Extensions of the response to an offer that OfferDeflate made of
 // the wish. false: the server did not accept it, and nothing is compressed. After
 // an error the connection must be failed (section 5.1 and 7.1, RFC 6455 section
-// 4.1): the response is malformed, names what was not offered, or does not
-// answer the offer.
+// 4.1): the response is malformed, or names what was not offered. One that lacks
+// what the server was asked to bear accepts the second offer.
 func CheckDeflate(wish DeflateTerms, values []string) (agreed DeflateTerms, ok bool, err error) {
 	list, err := ParseExtensions(values)
 	if err != nil || len(list) == 0 {
@@ -136,12 +144,7 @@ func CheckDeflate(wish DeflateTerms, values []string) (agreed DeflateTerms, ok b
 	if err != nil {
 		return agreed, false, err
 	}
-	switch {
-	case wish.ServerNoTakeover && !p.ServerNoTakeover:
-		return agreed, false, missing(serverNoTakeover)
-	case wish.ServerWindowBits != 0 && p.ServerWindowBits == 0:
-		return agreed, false, missing(serverWindowBits)
-	case p.ServerWindowBits > windowBits(wish.ServerWindowBits), p.ClientWindowBits > windowBits(wish.ClientWindowBits):
+	if p.ClientWindowBits > windowBits(wish.ClientWindowBits) {
 		return agreed, false, errors.New("rfc6455: the response has a larger window than was offered")
 	}
 	if p.ClientWindowBits == 0 {
@@ -153,10 +156,6 @@ func CheckDeflate(wish DeflateTerms, values []string) (agreed DeflateTerms, ok b
 		ServerWindowBits: windowBits(p.ServerWindowBits),
 		ClientWindowBits: windowBits(p.ClientWindowBits),
 	}, true, nil
-}
-
-func missing(param string) error {
-	return fmt.Errorf("rfc6455: the response lacks %s, which was asked for", param)
 }
 
 // deflateParams are the parameters of an offer or a response. The bits are 0

@@ -128,9 +128,11 @@ func TestCheckDeflate(t *testing.T) {
 		{DeflateTerms{ServerWindowBits: 12, ClientWindowBits: 11}, "permessage-deflate; server_max_window_bits=12", &DeflateTerms{false, false, 12, 11}},
 		{DeflateTerms{ServerWindowBits: 12, ClientWindowBits: 11}, "permessage-deflate; server_max_window_bits=8; client_max_window_bits=8", &DeflateTerms{false, false, 8, 8}},
 
-		{alone, "permessage-deflate", nil},
-		{DeflateTerms{ServerWindowBits: 12}, "permessage-deflate", nil},
-		{DeflateTerms{ServerWindowBits: 12}, "permessage-deflate; server_max_window_bits=13", nil},
+		// The second offer.
+		{alone, "permessage-deflate", &DeflateTerms{false, true, 15, 15}},
+		{DeflateTerms{ServerWindowBits: 12}, "permessage-deflate", &DeflateTerms{false, false, 15, 15}},
+		{DeflateTerms{ServerWindowBits: 12}, "permessage-deflate; server_max_window_bits=13", &DeflateTerms{false, false, 13, 15}},
+
 		{DeflateTerms{ClientWindowBits: 12}, "permessage-deflate; client_max_window_bits=13", nil},
 		{DeflateTerms{}, "permessage-deflate; client_max_window_bits", nil},
 		{DeflateTerms{}, "permessage-deflate; server_max_window_bits=7", nil},
@@ -156,9 +158,11 @@ func TestCheckDeflate(t *testing.T) {
 
 func TestOfferDeflate(t *testing.T) {
 	for want, wish := range map[string]DeflateTerms{
-		"permessage-deflate; client_max_window_bits":                                                         {},
-		"permessage-deflate; server_no_context_takeover; client_no_context_takeover; client_max_window_bits": {ServerNoTakeover: true, ClientNoTakeover: true},
-		"permessage-deflate; server_max_window_bits=9; client_max_window_bits=10":                            {ServerWindowBits: 9, ClientWindowBits: 10},
+		"permessage-deflate; client_max_window_bits": {},
+		"permessage-deflate; server_no_context_takeover; client_no_context_takeover; client_max_window_bits" +
+			", permessage-deflate; client_no_context_takeover; client_max_window_bits": {ServerNoTakeover: true, ClientNoTakeover: true},
+		"permessage-deflate; server_max_window_bits=9; client_max_window_bits=10" +
+			", permessage-deflate; client_max_window_bits=10": {ServerWindowBits: 9, ClientWindowBits: 10},
 	} {
 		if got := OfferDeflate(wish); got != want {
 			t.Errorf("%+v: %q, want %q", wish, got, want)
