@@ -76,6 +76,11 @@ func main() {
 const grace = 10 * time.Second
 
 func run(o *options) error {
+	if o.static != "" {
+		if _, err := os.Stat(o.static); err != nil {
+			return err
+		}
+	}
 	group := ioloop.NewGroup(o.loops, nil)
 	rooms := newRooms(group)
 	if o.cert != "" {

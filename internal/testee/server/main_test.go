@@ -89,7 +89,7 @@ func TestHTTP(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, "a.txt"), []byte("a file"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	at := "http://" + start(t, "-static", folder, "-max-body", "1000")
+	at := "http://" + start(t, "-static", folder, "-max-body", "3000000")
 	for _, c := range []struct {
 		method, target, body string
 		status               int
@@ -104,7 +104,8 @@ func TestHTTP(t *testing.T) {
 		{"POST", "/echo", "a body", 200, "a body"},
 		{"PATCH", "/echo", "a body", 200, "a body"},
 		{"FOO", "/echo", "a body", 200, "a body"},
-		{"POST", "/echo", strings.Repeat("x", 1001), 413, "Request Entity Too Large"},
+		{"POST", "/echo", strings.Repeat("x", 3000000), 200, strings.Repeat("x", 3000000)},
+		{"POST", "/echo", strings.Repeat("x", 3000001), 413, "Request Entity Too Large"},
 		{"GET", "/no-content", "", 204, ""},
 		{"GET", "/stream?bytes=100000&chunk=999", "", 200, strings.Repeat("x", 100000)},
 		{"GET", "/stream?bytes=x", "", 400, "bytes is not a number from 0 on"},
@@ -119,7 +120,7 @@ func TestHTTP(t *testing.T) {
 	} {
 		status, header, content := do(t, c.method, at+c.target, c.body)
 		if status != c.status || content != c.want && status != 413 {
-			t.Errorf("%s %s: %d %q", c.method, c.target, status, content)
+			t.Errorf("%s %s: %d %.100q", c.method, c.target, status, content)
 		}
 		if c.target == "/" && status == 200 && (header.Get("Content-Type") != "text/html; charset=UTF-8" || header.Get("Content-Length") != "12") {
 			t.Errorf("%s /: %v", c.method, header)
@@ -260,6 +261,17 @@ func TestWebSockets(t *testing.T) {
 				}
 				break
 			}
+		}
+	}
+}
+
+// TestWhatIsNotThere is no wrong usage.
+func TestWhatIsNotThere(t *testing.T) {
+	for _, args := range [][]string{{"-static", "/nowhere"}, {"-cert", "/nowhere", "-key", "/nowhere"}, {"-addr", "nowhere"}} {
+		cmd := exec.Command(os.Args[0], args...)
+		cmd.Env = append(os.Environ(), "TURBO_TEST_CHILD=server")
+		if out, err := cmd.CombinedOutput(); cmd.ProcessState.ExitCode() != 1 || !strings.HasPrefix(string(out), "server: ") {
+			t.Errorf("%v: %v, %s", args, err, out)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"strconv"
 
 	"github.com/turbogo/turbo/ioloop"
 	"github.com/turbogo/turbo/web"
@@ -31,7 +32,25 @@ func (e *echo) Upgrade(outer web.Handler) error {
 	if e.Request().Fields().Has("Upgrade") {
 		return e.Handler.Upgrade(outer)
 	}
-	return e.Finish(e.Request().Body())
+	return e.sendBack(e.Request().Body())
+}
+
+// sendBack answers with a body, however long: no more of it waits to be written
+// than the client is behind.
+func (e *echo) sendBack(body []byte) error {
+	if err := e.SetHeader("Content-Length", strconv.Itoa(len(body))); err != nil {
+		return err
+	}
+	for len(body) > maxChunk {
+		if _, err := e.RequestHandler.Write(body[:maxChunk]); err != nil {
+			return err
+		}
+		if err := e.RequestHandler.Drain(); err != nil {
+			return err
+		}
+		body = body[maxChunk:]
+	}
+	return e.Finish(body)
 }
 
 // room is where the clients of /broadcast on one loop are.
@@ -110,14 +129,13 @@ const floodMessage = 64 << 10
 
 var flood = bytes.Repeat([]byte("flood..."), floodMessage/8)
 
-func (s *floodSocket) OnOpen() {
-	var err error
-	if s.left, err = number(&s.RequestHandler, "bytes", "0", 0); err != nil {
-		s.Close(websocket.UnsupportedData, err.Error())
-		return
-	}
-	s.OnDrain()
+// Prepare refuses what is no number.
+func (s *floodSocket) Prepare() (err error) {
+	s.left, err = number(&s.RequestHandler, "bytes", "0", 0)
+	return err
 }
+
+func (s *floodSocket) OnOpen() { s.OnDrain() }
 
 // OnDrain sends until the client is behind.
 func (s *floodSocket) OnDrain() {
