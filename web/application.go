@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"log/slog"
 	"slices"
 
@@ -119,6 +120,7 @@ type Application struct {
 	loop       *ioloop.IOLoop
 	server     *httpserver.Server
 	serverName string
+	standard   Header // the fields of every response
 	keys       keyring
 
 	access *accessLog          // nil: none
@@ -154,10 +156,8 @@ func NewApplication(routes []Route, o *Options) *Application {
 	a.compression = o.Compression.withDefaults()
 	switch {
 	case o.NoServerName:
-	case o.ServerName == "":
-		a.serverName = "Turbo.lua v2"
 	default:
-		if err := a.SetServerName(o.ServerName); err != nil {
+		if err := a.SetServerName(cmp.Or(o.ServerName, "Turbo.lua v2")); err != nil {
 			panic("web: Options.ServerName: " + err.Error())
 		}
 	}
@@ -216,10 +216,12 @@ func (a *Application) ServerName() string { return a.serverName }
 // out. It refuses what cannot be sent.
 func (a *Application) SetServerName(name string) error {
 	var h Header
-	if err := h.Add("Server", name); err != nil {
-		return err
+	if name != "" {
+		if err := h.Add("Server", name); err != nil {
+			return err
+		}
 	}
-	a.serverName = name
+	a.serverName, a.standard = name, h
 	return nil
 }
 

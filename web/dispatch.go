@@ -88,9 +88,7 @@ func (x *exchange) begin(h Handler) error {
 // defaultHeader is the header before anybody adds to it.
 func (x *exchange) defaultHeader() {
 	x.header.Reset()
-	if name := x.app.serverName; name != "" {
-		x.mustAdd("Server", name)
-	}
+	x.header.AddAll(&x.app.standard)
 	if s, ok := x.handler.(DefaultHeaderSetter); ok {
 		s.SetDefaultHeaders()
 	}

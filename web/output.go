@@ -61,8 +61,18 @@ func (x *exchange) start(final bool) error {
 // setContentType adds the default type, unless there is one or no content.
 func (x *exchange) setContentType() {
 	if !withoutContent(x.status) && !x.header.Has("Content-Type") {
-		x.mustAdd("Content-Type", "text/html; charset=UTF-8")
+		x.header.AddAll(&defaultType)
 	}
+}
+
+// defaultType is the default Content-Type, which is checked once.
+var defaultType = makeDefaultType()
+
+func makeDefaultType() (h Header) {
+	if err := h.Add("Content-Type", "text/html; charset=UTF-8"); err != nil {
+		panic("bug: web: the default type: " + err.Error())
+	}
+	return h
 }
 
 // completeHeader adds what the framework knows, in the order of rule 60 of the

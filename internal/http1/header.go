@@ -27,6 +27,14 @@ func (h *Header) Add(name, value string) error {
 	return nil
 }
 
+// AddAll appends the fields of another header, and its marks. They were checked
+// when that took them: what is sent with every message is best added so.
+func (h *Header) AddAll(other *Header) {
+	if other != nil {
+		h.list = append(h.list, other.list...)
+	}
+}
+
 // Set gives the first field of this name another value and removes the others;
 // a new name is appended. It refuses what Add refuses.
 func (h *Header) Set(name, value string) error {

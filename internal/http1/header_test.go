@@ -159,3 +159,27 @@ func TestHeadKeepsOnlyOrdinaryBuffers(t *testing.T) {
 		t.Errorf("%d bytes, %d and %d fields were kept", cap(h.buf), cap(h.fields), cap(h.trailers))
 	}
 }
+
+// AddAll is Add and Place for each of the fields.
+func TestAddAllAppendsFieldsAndMarks(t *testing.T) {
+	var other, want Header
+	for _, h := range []*Header{&other, &want} {
+		if h == &want {
+			h.Add("First", "1")
+		}
+		h.Add("Server", "a b")
+		h.Place("Date")
+		h.Add("Server", "c")
+	}
+	var got Header
+	got.Add("First", "1")
+	got.AddAll(&other)
+	got.AddAll(nil)
+	if !slices.Equal(got.list, want.list) {
+		t.Errorf("the header is %q, want %q", got.list, want.list)
+	}
+	got.Set("Server", "changed")
+	if other.Get("Server") != "a b" {
+		t.Error("a change of the copy has changed what it was copied from")
+	}
+}
