@@ -126,24 +126,38 @@ func (r *Request) ReadBody(fn func(part []byte, err error)) error {
 // readCollected gives a body that is complete.
 func (x *exchange) readCollected(fn func([]byte, error)) {
 	x.want = fn
-	r, s := x.r, x.c.srv
-	s.loop.AddCallback(func() {
-		if r.x != x || x.want == nil {
-			return // it was told of the end of the connection
-		}
-		x.want = nil
-		x.busy++
-		if len(x.body) > x.given {
-			x.given = len(x.body)
-			fn(x.body, nil)
-		} else {
-			x.flow = told
-			fn(nil, io.EOF)
-		}
-		x.busy--
-		s.leave(x)
-	})
+	x.c.srv.loop.AddRunner(&collectedTurn{x: x, r: x.r, c: x.c})
 }
+
+// collectedTurn is the callback that gives a body which is complete.
+type collectedTurn struct {
+	x *exchange
+	r *Request
+	c *conn
+}
+
+// Run gives all of it, or tells of the end.
+func (t *collectedTurn) Run() {
+	x := t.x
+	if t.r.x != x || x.want == nil {
+		return // it was told of the end of the connection
+	}
+	fn := x.want
+	x.want = nil
+	x.busy++
+	if len(x.body) > x.given {
+		x.given = len(x.body)
+		fn(x.body, nil)
+	} else {
+		x.flow = told
+		fn(nil, io.EOF)
+	}
+	x.busy--
+	t.c.srv.leave(x)
+}
+
+// Panicked closes the connection, as a panic of the handler does.
+func (t *collectedTurn) Panicked(any) { t.c.cut() }
 
 // NextPart is ReadBody for code that reads from top to bottom: it suspends the
 // callback that calls it until the next part has come. The part is valid until

@@ -551,3 +551,80 @@ func TestHeadHandlerAllocatesNothing(t *testing.T) {
 		r.turns(100)
 	})
 }
+
+// A panic in a callback of ReadBody closes the connection, also when the body
+// is complete, or empty (rule 48).
+func TestPanicOverACompleteBody(t *testing.T) {
+	serve := func(q *Request) { q.ReadBody(func([]byte, error) { panic("oops") }) }
+	for _, request := range []string{getRoot, byLength} {
+		playHeads(t, timeouts, func(*Request) {}, serve, func(r *rig) {
+			r.mute = true
+			c := r.dial()
+			c.send(request)
+			r.turns(20)
+			c.expect("", "eof")
+		})
+	}
+}
+
+// A body that is collected stays bounded in time when something is written
+// meanwhile.
+func TestBodyTimeoutBesideAResponse(t *testing.T) {
+	for name, begin := range map[string]func(q *Request) error{
+		"response": func(q *Request) error {
+			return errors.Join(q.StartResponse(200, nil, -1), q.Write([]byte("x"), nil))
+		},
+		"interim": func(q *Request) error { return q.StartResponse(103, nil, -1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var q *Request
+			playHeads(t, timeouts, func(x *Request) { q = x }, func(*Request) {}, func(r *rig) {
+				c := r.dial()
+				c.send(headOf11 + "h")
+				r.sleep(time.Millisecond)
+				if err := begin(q); err != nil {
+					t.Error(err)
+				}
+				r.turns(10)
+				r.sleep(time.Hour)
+				if c.state() != "eof" {
+					t.Error("open after an hour")
+				}
+			})
+		})
+	}
+}
+
+// More calls than a byte can count may be suspended, and the request stays.
+func TestManySuspendedCallbacksKeepTheirRequest(t *testing.T) {
+	playHeads(t, nil, func(*Request) {}, func(q *Request) {
+		const calls = 255 // and the one of the handler
+		back, l := 0, q.Server().loop
+		if err := q.StartResponse(200, nil, -1); err != nil {
+			t.Error(err)
+		}
+		for range calls {
+			if err := q.Write([]byte("x"), func() {
+				l.Sleep(time.Second).Await()
+				back++
+			}); err != nil {
+				t.Error(err)
+			}
+			l.Sleep(time.Millisecond).Await()
+		}
+		if err := q.Finish(nil); err != nil {
+			t.Error(err)
+		}
+		l.Sleep(time.Millisecond).Await()
+		if string(q.Path()) != "/" {
+			t.Errorf("path %q of a request whose handler has not returned", q.Path())
+		}
+		l.Sleep(time.Minute).Await()
+		if back != calls {
+			t.Errorf("%d callbacks of %d returned", back, calls)
+		}
+	}, func(r *rig) {
+		r.dial().send(getRoot)
+		r.sleep(5 * time.Minute)
+	})
+}

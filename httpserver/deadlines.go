@@ -84,7 +84,7 @@ func (c *conn) checkWrite() {
 		case c.life != serving:
 		case c.core.RecvState() == http1.RecvIdle:
 			c.watch(forIdle)
-		case c.x != nil && c.x.wants() && !c.giving:
+		case c.x != nil && (c.x.wants() || c.x.stage == incoming && c.core.RecvState() != http1.RecvDone) && !c.giving:
 			c.watchBody() // a body came, and an answer went, at the same time
 		}
 		return

@@ -47,7 +47,7 @@ type use struct {
 	status   int
 	stage    stage
 	flow     flow
-	busy     int8   // calls of the handler that have not returned
+	busy     int32  // calls of the handler that have not returned
 	seen     bool   // by ServeHead
 	holding  bool   // the handler holds the body up
 	retired  bool   // it is freed at the end of the turn

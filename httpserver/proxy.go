@@ -43,7 +43,9 @@ func (c *conn) believes() bool {
 	case len(o.TrustedProxies) == 0:
 		return true
 	case c.came != nil:
-		return o.trusts(c.came.Source.Addr())
+		// Of a client that the proxy does not name nobody knows whether it may
+		// speak for others.
+		return c.came.Source.IsValid() && o.trusts(c.came.Source.Addr())
 	}
 	return o.trusts(peerIP(c.stream))
 }
@@ -55,7 +57,7 @@ func (c *conn) remoteIP(f Fields) string {
 			return ip.String()
 		}
 	}
-	if c.came != nil {
+	if c.came != nil && c.came.Source.IsValid() {
 		return c.came.Source.Addr().String()
 	}
 	return c.stream.RemoteIP()
@@ -159,11 +161,7 @@ func (a *arrival) more(p []byte) {
 	default:
 		a.deadline.Disarm()
 		a.head = nil
-		if !h.Source.IsValid() {
-			a.secure(nil)
-		} else {
-			a.secure(&h)
-		}
+		a.secure(&h)
 	}
 }
 

@@ -83,7 +83,7 @@ func playProxied(t *testing.T, o *Options, play func(dial func() net.Conn, s *tc
 // A header counts from a trusted proxy, and there has to be one.
 func TestProxyProtocol(t *testing.T) {
 	const said = "1.2.3.4 1.2.3.4:12345"
-	request := get("/", "Connection: close")
+	request := get("/", "Connection: close", "X-Real-IP: 9.9.9.9")
 	own := func(c net.Conn) string { return "127.0.0.1 " + c.LocalAddr().String() }
 	for _, tt := range []struct{ send, want string }{
 		{proxyLine + request, said},
@@ -97,7 +97,7 @@ func TestProxyProtocol(t *testing.T) {
 		{"\r\n\r\n\x00\r\nQUIT\n\x21\x11\xff\xff" + request, ""},
 	} {
 		for _, trusted := range [][]netip.Prefix{nil, prefixes("127.0.0.1/32")} {
-			playProxied(t, &Options{ProxyProtocol: true, TrustedProxies: trusted}, func(dial func() net.Conn, s *tcpServer) {
+			playProxied(t, &Options{ProxyProtocol: true, TrustedProxies: trusted, XHeaders: trusted != nil}, func(dial func() net.Conn, s *tcpServer) {
 				s.mute.Store(true)
 				for _, cut := range []int{0, 1, 13, 16, len(proxyLine) - 1} {
 					c := dial()

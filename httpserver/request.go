@@ -167,7 +167,7 @@ func (r *Request) RemoteAddr() net.Addr {
 	if r.x == nil || r.x.c == nil {
 		return nil
 	}
-	if came := r.x.c.came; came != nil {
+	if came := r.x.c.came; came != nil && came.Source.IsValid() {
 		return net.TCPAddrFromAddrPort(came.Source)
 	}
 	return r.x.c.stream.RemoteAddr()
