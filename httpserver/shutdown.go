@@ -46,9 +46,10 @@ func (s *Server) AddShutdownHook(fn func()) {
 
 // Shutdown ends the server: it stops to accept, closes idle connections at once
 // and lets requests that have begun be received and answered, with Connection:
-// close; then it calls the hooks. A connection that has not been used yet has a
-// second for its first request, which may be on the way already: its client
-// could not know, and was let in. When ctx ends first, what is left is cut
+// close; then it calls the hooks. A connection that has not been used yet, also
+// one that waits in the backlog, has a second for its first request, which may be
+// on the way already: its client could not know, and was let in. And an idle
+// connection on which something has arrived is not idle. When ctx ends first, what is left is cut
 // (requests that are still being received are told so with 503, which may take a
 // second), and hooks are not waited for any more. The future is settled when no connection
 // and no hook is left, or when ctx has ended, with its error then if anything
@@ -59,6 +60,9 @@ func (s *Server) AddShutdownHook(fn func()) {
 func (s *Server) Shutdown(ctx context.Context) *ioloop.Future[Counts] {
 	if s.stop != nil {
 		return s.stop.future
+	}
+	for _, l := range s.listeners {
+		l.Drain()
 	}
 	stop := &shutdown{}
 	stop.future, stop.settle = ioloop.NewFuture[Counts](s.loop)
@@ -78,7 +82,7 @@ func (s *Server) Shutdown(ctx context.Context) *ioloop.Future[Counts] {
 		case c.stream.Buffered() > 0: // its last response is on the way
 			stop.left++
 			c.end()
-		case c.written == 0:
+		case c.written == 0, c.stream.Pending():
 			stop.left++
 			newcomers = true
 		default:
@@ -100,14 +104,14 @@ func (s *Server) Shutdown(ctx context.Context) *ioloop.Future[Counts] {
 	return stop.future
 }
 
-// firstWords is how long a connection that has not been used yet may take to
-// send something when the server shuts down.
+// firstWords is how long a connection that has not been used yet, or whose next
+// request has begun to arrive, may take when the server shuts down.
 const firstWords = time.Second
 
-// cutNewcomers closes the connections that have not been used yet.
+// cutNewcomers closes the connections from which nothing has come after all.
 func (s *Server) cutNewcomers() {
 	s.each(func(c *conn) {
-		if c.life == serving && c.written == 0 && c.between() {
+		if c.life == serving && c.between() && c.stream.Buffered() == 0 {
 			s.stop.left--
 			s.stop.counts.Idle++
 			c.cut()

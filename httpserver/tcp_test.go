@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/ecdsa"
@@ -361,5 +362,49 @@ func TestTLS(t *testing.T) {
 		t.Errorf("plain HTTP: %q, %v", got, err)
 	}
 	c.Close()
+	s.stop()
+}
+
+// TestShutdownAnswersWhatWasAskedBefore: while the loop is busy, requests come
+// on kept connections and on new ones, and then it shuts down without having
+// looked at any of them.
+func TestShutdownAnswersWhatWasAskedBefore(t *testing.T) {
+	s := serveTCP(t, nil, HandlerFunc(func(r *Request) { r.Respond(200, nil, []byte("ok")) }))
+	const kept = 5
+	var clients []net.Conn
+	var readers []*bufio.Reader
+	for range kept {
+		c := s.dial()
+		clients, readers = append(clients, c), append(readers, bufio.NewReader(c))
+		io.WriteString(c, getRoot)
+		resp, err := http.ReadResponse(readers[len(readers)-1], nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.Copy(io.Discard, resp.Body)
+
+	}
+	busy, sent := make(chan struct{}), make(chan struct{})
+	s.loop.AddCallback(func() {
+		close(busy)
+		<-sent
+		s.server.Shutdown(context.Background())
+	})
+	<-busy
+	for range 5 {
+		c := s.dial()
+		clients, readers = append(clients, c), append(readers, bufio.NewReader(c))
+	}
+	for _, c := range clients {
+		io.WriteString(c, getRoot)
+	}
+	close(sent)
+	for i, r := range readers {
+		resp, err := http.ReadResponse(r, nil)
+		if err != nil || resp.StatusCode != 200 || !resp.Close {
+			t.Errorf("client %d, the first %d are kept ones: %v, %v", i, kept, resp, err)
+		}
+		clients[i].Close()
+	}
 	s.stop()
 }

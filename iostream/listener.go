@@ -283,9 +283,21 @@ func (ln *Listener) unwatch() {
 	}
 }
 
+// Drain accepts what waits in the backlog now, as far as the listener accepts at
+// all: before a Close, which would have the kernel reset those connections. It
+// calls the accept callback from inside the call.
+func (ln *Listener) Drain() {
+	if ln.fd >= 0 {
+		ln.acceptUpTo(DefaultBacklog)
+	}
+}
+
 // HandleEvents accepts what has come. It is the loop's to call.
-func (ln *Listener) HandleEvents(int, ioloop.Events) {
-	for range acceptBatch {
+func (ln *Listener) HandleEvents(int, ioloop.Events) { ln.acceptUpTo(acceptBatch) }
+
+// acceptUpTo accepts so many connections at most.
+func (ln *Listener) acceptUpTo(most int) {
+	for range most {
 		if ln.closed {
 			return // the callback did it
 		}

@@ -318,6 +318,21 @@ func (s *IOStream) Reading() bool {
 	return s.flags&wanted != 0 || s.rd != nil && s.rd.pending()
 }
 
+// Pending reports whether bytes have arrived that were not read; over TLS they
+// may turn out to be none of the peer's.
+func (s *IOStream) Pending() bool {
+	switch {
+	case s.rd != nil && s.rd.size() > 0:
+		return true
+	case s.state == closed:
+		return false
+	case s.fd >= 0:
+		return sock.Pending(int(s.fd))
+	}
+	e, ok := s.tr.(*pipeEnd)
+	return ok && len(e.in) > 0
+}
+
 // Writing reports whether bytes wait to be written.
 func (s *IOStream) Writing() bool { return s.wq != nil }
 

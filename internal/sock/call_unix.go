@@ -192,6 +192,13 @@ func Close(fd int) error {
 	return nil
 }
 
+// Pending tells whether bytes have arrived that were not read.
+func Pending(fd int) bool {
+	var p [1]byte
+	n, _, err := unix.Recvfrom(fd, p[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
+	return n > 0 && err == nil
+}
+
 // Read reads what is there, up to len(p), which must not be 0; 0 is the end of
 // the stream. Like Write and Writev it is for sockets only.
 func Read(fd int, p []byte) (int, error) {

@@ -355,3 +355,30 @@ func TestVectorsDoNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations", allocs)
 	}
 }
+
+func TestPendingTellsOfBytesAndLeavesThem(t *testing.T) {
+	a, b, err := Pair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer Close(a)
+	if Pending(a) {
+		t.Error("bytes are pending that nobody sent")
+	}
+	if _, err := Write(b, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if !Pending(a) || !Pending(a) {
+		t.Error("a byte that was sent is not pending")
+	}
+	p := make([]byte, 2)
+	if n, err := Read(a, p); n != 1 || err != nil {
+		t.Errorf("read %d, %v", n, err)
+	}
+	if err := Close(b); err != nil {
+		t.Fatal(err)
+	}
+	if Pending(a) {
+		t.Error("an end is no byte")
+	}
+}

@@ -22,6 +22,9 @@ func Stream(f Family) (int, error) { return -1, errUnsupported }
 // Pair fails.
 func Pair() (a, b int, err error) { return -1, -1, errUnsupported }
 
+// Pending is not known.
+func Pending(fd int) bool { return false }
+
 // SetNonblock fails.
 func SetNonblock(fd int) error { return errUnsupported }
 
