@@ -7,7 +7,7 @@ import "github.com/turbogo/turbo/internal/rfc6455"
 type behind struct {
 	messages []*PreparedMessage
 	bytes    int
-	told     bool // OnSlow has been, or is going to be, called
+	refused  bool // a message was, so OnDrain follows
 }
 
 // behindCost is what keeping a message costs beside its payload, in bytes.
@@ -29,11 +29,11 @@ func (c *Conn) waitBehind(m *PreparedMessage) error {
 		case SlowCut:
 			c.cut(ErrQueueFull)
 		case SlowTell:
-			if !b.told {
+			if !b.refused {
 				c.kind.loop.AddRunner((*slowTurn)(c))
 			}
-			b.told = true
 		}
+		b.refused = true
 		return ErrQueueFull
 	}
 	b.messages = append(b.messages, m)
@@ -46,11 +46,29 @@ func (c *Conn) follow() {
 	if c.rare == nil || c.rare.behind == nil {
 		return
 	}
-	waiting := c.rare.behind.messages
+	b := c.rare.behind
 	c.rare.behind = nil
-	for _, m := range waiting {
+	for _, m := range b.messages {
 		if c.send(m) != nil {
 			return // the connection is ending, and its owner is told by OnClose
 		}
 	}
+	switch {
+	case c.stream.Buffered() > c.kind.opts.highWater():
+		c.watchQueue()
+	case b.refused:
+		c.kind.loop.AddRunner((*drainedTurn)(c))
+	default:
+		c.tellWriters()
+	}
 }
+
+// drainedTurn is the connection as the callback that tells that it takes messages
+// again.
+type drainedTurn Conn
+
+// Run does what the stream's mark would have done, had the queue passed it.
+func (t *drainedTurn) Run() { (*Conn)(t).drained(false) }
+
+// Panicked cuts the connection.
+func (t *drainedTurn) Panicked(any) { (*Conn)(t).cut(nil) }

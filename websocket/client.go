@@ -117,6 +117,7 @@ func (c *Client) fail(err *Error) {
 // failed deals with a callback that has panicked: the connection is cut, and
 // OnError told.
 func (c *Client) failed(name string, v any) *Error {
+	ended := c.life == over
 	if c.life != unborn {
 		c.cut(nil)
 	}
@@ -125,6 +126,9 @@ func (c *Client) failed(name string, v any) *Error {
 		cause = fmt.Errorf("%v", v)
 	}
 	err := ErrCallback.because(fmt.Sprintf("unhandled error in callback %q: %v", name, v), errors.Join(iostream.ErrPanic, cause))
+	if ended && name != "OnClose" {
+		return err // it was suspended when OnClose was called, which is the last
+	}
 	c.fail(err)
 	return err
 }

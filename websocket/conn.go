@@ -57,7 +57,7 @@ const (
 // rare is what few connections have, or only for some time.
 type rare struct {
 	pong     func(payload []byte) // the callback of the last Ping
-	writers  []func(error)        // they wait until the queue is short
+	writers  []waiter             // they wait until the queue is short
 	reason   string               // of the peer's close frame
 	protocol string               // the subprotocol
 	cause    error                // what OnError is to be told at the end

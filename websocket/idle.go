@@ -25,7 +25,7 @@ func (a *idleAlarm) Expire(*ioloop.Deadline) {
 	c := (*Conn)(a)
 	switch {
 	case c.life == over || c.core.State() != rfc6455.Open:
-	case c.busy || c.held || c.stream.Buffered() > 0:
+	case c.life != living || c.busy || c.held || c.stream.Buffered() > 0:
 		c.touch()
 	default:
 		if err := c.Close(GoingAway, idleReason); err != nil {

@@ -81,8 +81,17 @@ func (c *Conn) BufferedAmount() int {
 // Options.MaxQueuedBytes wait for it, and no message has been refused since it
 // last did. A sender of much looks at it before each message and goes on in
 // OnDrain, or calls Drain.
-func (c *Conn) Writable() bool {
-	return !c.Closed() && !c.refusing && c.stream.Buffered() <= c.kind.opts.highWater()
+func (c *Conn) Writable() bool { return c.keepsUp(false) }
+
+// keepsUp is Writable for messages, or for the parts of the one that is open:
+// only messages wait for its end.
+func (c *Conn) keepsUp(parts bool) bool {
+	if c.Closed() || c.refusing {
+		return false
+	}
+	most := c.kind.opts.highWater()
+	return c.stream.Buffered() <= most &&
+		(parts || c.rare == nil || c.rare.behind == nil || c.rare.behind.bytes <= most)
 }
 
 // watchQueue has drained called when the queue has become short. Only a

@@ -1,66 +1,99 @@
 package websocket
 
 import (
+	"slices"
+
 	"github.com/turbogo/turbo/ioloop"
 )
 
 // WhenWritable has fn called when the peer keeps up (see Writable), from a later
 // callback: at once, or when what waits for it has become little. When the
 // connection closes before, fn is told ErrClosed. It is called once in any case.
-func (c *Conn) WhenWritable(fn func(error)) {
-	switch {
-	case c.Closed():
-		c.settleLater(fn, ErrClosed)
-	case c.Writable():
-		c.settleLater(fn, nil)
-	default:
-		r := c.rarely()
-		r.writers = append(r.writers, fn)
+func (c *Conn) WhenWritable(fn func(error)) { c.whenWritable(waiter{fn, false}) }
+
+// waiter is somebody who waits to write.
+type waiter struct {
+	fn    func(error)
+	parts bool // of the message that is open
+}
+
+func (c *Conn) whenWritable(w waiter) {
+	if c.kind == nil || c.kind.loop == nil {
+		w.fn(ErrClosed) // it was never opened, and has no loop
+		return
+	}
+	r := c.rarely()
+	r.writers = append(r.writers, w)
+	if c.Closed() || c.keepsUp(w.parts) {
+		c.tellWriters()
+	} else {
 		c.watchQueue()
 	}
 }
 
-// settleLater calls fn from a callback.
-func (c *Conn) settleLater(fn func(error), err error) {
-	if c.kind == nil || c.kind.loop == nil {
-		fn(err) // it was never opened, and has no loop
-		return
-	}
-	c.kind.loop.AddCallback(func() { fn(err) })
-}
-
-// tellWriters calls those who wait to write, and says whether there are any.
+// tellWriters has those called who wait to write, and says whether there are any.
 func (c *Conn) tellWriters() bool {
 	if c.rare == nil || len(c.rare.writers) == 0 {
 		return false
 	}
-	waiting := c.rare.writers
+	if !c.Closed() {
+		c.kind.loop.AddRunner((*writersTurn)(c))
+		return true
+	}
+	for _, w := range c.rare.writers {
+		c.kind.loop.AddCallback(func() { w.fn(ErrClosed) })
+	}
 	c.rare.writers = nil
-	var err error
-	if c.Closed() {
-		err = ErrClosed
-	}
-	for _, fn := range waiting {
-		c.settleLater(fn, err)
-	}
 	return true
+}
+
+// writersTurn is the connection as the callback that lets one who waits write. The
+// next one has a turn of his own, if there still is room: all at once would fill
+// the queue beyond its limit.
+type writersTurn Conn
+
+// Run calls the first one for whom there is room.
+func (t *writersTurn) Run() {
+	c := (*Conn)(t)
+	if c.Closed() {
+		c.tellWriters()
+		return
+	}
+	for i, w := range c.rare.writers {
+		if c.keepsUp(w.parts) {
+			if c.rare.writers = slices.Delete(c.rare.writers, i, i+1); len(c.rare.writers) == 0 {
+				c.rare.writers = nil
+			}
+			c.tellWriters() // behind what this one does now
+			w.fn(nil)
+			return
+		}
+	}
+	if len(c.rare.writers) > 0 {
+		c.watchQueue()
+	}
 }
 
 // Drain suspends the running callback until the peer keeps up (see Writable). It
 // is how to send much: write, drain, write. It returns ErrClosed when the
 // connection closes, and an error when it is not called from a callback of the
 // connection's loop.
-func (c *Conn) Drain() error {
-	switch {
-	case c.Closed():
-		return ErrClosed
-	case c.Writable():
-		return nil
+func (c *Conn) Drain() error { return c.drain(false) }
+
+func (c *Conn) drain(parts bool) error {
+	for {
+		switch {
+		case c.Closed():
+			return ErrClosed
+		case c.keepsUp(parts):
+			return nil
+		}
+		future, settle := ioloop.NewFuture[struct{}](c.kind.loop)
+		c.whenWritable(waiter{func(err error) { settle(struct{}{}, err) }, parts})
+		if _, err := future.Await(); err != nil {
+			return err
+		}
 	}
-	future, settle := ioloop.NewFuture[struct{}](c.kind.loop)
-	c.WhenWritable(func(err error) { settle(struct{}{}, err) })
-	_, err := future.Await()
-	return err
 }
 
 // writerPart is how many bytes of a message a MessageWriter puts in a frame at
@@ -97,7 +130,7 @@ func (w *MessageWriter) Write(p []byte) (n int, err error) {
 		return 0, ErrClosed
 	}
 	for len(p) > 0 {
-		if err := w.conn.Drain(); err != nil {
+		if err := w.conn.drain(true); err != nil {
 			return n, err
 		}
 		part := p[:min(len(p), writerPart)]
@@ -121,7 +154,7 @@ func (w *MessageWriter) WriteThen(p []byte, done func(error)) error {
 	if err := w.conn.WritePart(w.t, p, false); err != nil {
 		return err
 	}
-	w.conn.WhenWritable(done)
+	w.conn.whenWritable(waiter{done, true})
 	return nil
 }
 
@@ -133,7 +166,7 @@ func (w *MessageWriter) Close() error {
 	if w.done {
 		return ErrClosed
 	}
-	if err := w.conn.Drain(); err != nil {
+	if err := w.conn.drain(true); err != nil {
 		return err
 	}
 	if err := w.conn.WritePart(w.t, nil, true); err != nil {
