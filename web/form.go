@@ -63,8 +63,11 @@ func (f *form) end([]byte) error {
 }
 
 func (f *form) begin(p Part) (err error) {
-	f.part, f.open, f.decode = p, true, base64Decoder{}
+	// Until OnPart has returned there is no writer that abort could end: that of
+	// the part before has been ended.
+	f.part, f.to, f.open, f.decode = p, nil, false, base64Decoder{}
 	f.to, err = f.handler.OnPart(&f.part)
+	f.open = true
 	return err
 }
 
