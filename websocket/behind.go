@@ -41,7 +41,9 @@ func (c *Conn) waitBehind(m *PreparedMessage) error {
 	return nil
 }
 
-// follow sends what has waited for the end of a message in parts.
+// follow sends what has waited for the end of a message in parts. If that was
+// much, there are some who wait for OnDrain; and if a message was refused, nothing
+// more is taken until then.
 func (c *Conn) follow() {
 	if c.rare == nil || c.rare.behind == nil {
 		return
@@ -53,13 +55,14 @@ func (c *Conn) follow() {
 			return // the connection is ending, and its owner is told by OnClose
 		}
 	}
+	c.refusing = c.refusing || b.refused
+	most := c.kind.opts.highWater()
 	switch {
-	case c.stream.Buffered() > c.kind.opts.highWater():
+	case b.bytes <= most: // nobody was told to wait
+	case c.stream.Buffered() > most:
 		c.watchQueue()
-	case b.refused:
-		c.kind.loop.AddRunner((*drainedTurn)(c))
 	default:
-		c.tellWriters()
+		c.kind.loop.AddRunner((*drainedTurn)(c))
 	}
 }
 

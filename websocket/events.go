@@ -63,7 +63,8 @@ type PongHandler interface{ OnPong(data []byte) }
 
 // Drainer is told that a peer that was behind has caught up, so that one may go
 // on to send: more than half of Options.MaxQueuedBytes had waited for it, and at
-// most an eighth is left. It is not called for less than that, nor on a
+// most an eighth is left; or so much had waited for the end of a message in
+// parts, and is on its way. It is not called for less than that, nor on a
 // connection that is closing. See Conn.Writable.
 type Drainer interface{ OnDrain() }
 

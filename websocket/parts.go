@@ -52,7 +52,7 @@ func (k *kind) of(owner receiver) *kind {
 // pass, and so does Close, which leaves the message and those that wait undone.
 //
 // Other errors are those of WriteMessage. p was not sent then, and the message
-// can go on: after ErrQueueFull when OnDrain is called, or Drain returns.
+// can go on: after ErrQueueFull when OnDrain is called.
 func (c *Conn) WritePart(t MessageType, p []byte, last bool) error {
 	if err := c.admit(); err != nil {
 		return err

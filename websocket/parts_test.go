@@ -319,7 +319,7 @@ type streamer struct {
 func (s *streamer) OnMessage([]byte) { s.t.Error("OnMessage of a PartHandler") }
 
 func (s *streamer) OnMessagePart(part []byte, _, last bool) {
-	if err := s.conn.Drain(); err != nil {
+	if err := s.conn.drain(true); err != nil {
 		s.t.Fatal(err)
 	}
 	if err := s.conn.WritePart(s.conn.MessageType(), part, last); err != nil {

@@ -52,7 +52,7 @@ func TestDrainWaitsForTheMessageInParts(t *testing.T) {
 		r.note("all written")
 	})
 	r.do(func() { r.must(r.conn.WritePart(BinaryMessage, nil, true)) })
-	r.run("drain", "drain", "drain", "all written")
+	r.run("drain", "drain", "drain", "drain", "all written")
 	if *frames != 102 {
 		t.Errorf("%d frames", *frames)
 	}
@@ -147,5 +147,46 @@ func TestAnOpeningConnectionIsNotIdle(t *testing.T) {
 	}
 	if o.idle {
 		t.Error("closed while it was being opened")
+	}
+}
+
+// TestSmallMessagesBehindAMessage: they cost more to keep than to send, so that
+// the queue does not become long when they follow.
+func TestSmallMessagesBehindAMessage(t *testing.T) {
+	r := newRig(t, &Options{MaxQueuedBytes: 50000})
+	r.peer.frame = func(rfc6455.Header, int, []byte) {}
+	r.do(func() {
+		r.must(r.conn.WritePart(BinaryMessage, nil, false))
+		n := 0
+		for ; r.conn.Writable(); n++ {
+			r.must(r.conn.WriteText("x"))
+		}
+		r.note("%d wait", n)
+		r.conn.WhenWritable(func(err error) { r.note("told %v", err) })
+	})
+	r.do(func() { r.must(r.conn.WritePart(BinaryMessage, nil, true)) })
+	r.run("194 wait", "drain", "told <nil>")
+}
+
+// TestGapBehindAMessageEnds with OnDrain also where what was kept is little when
+// it is sent, and nothing is taken before that.
+func TestGapBehindAMessageEnds(t *testing.T) {
+	for policy, begin := range map[SlowPolicy][]string{SlowDrop: {"388 taken"}, SlowTell: {"388 taken", "slow"}} {
+		r := newRig(t, &Options{MaxQueuedBytes: 50000, SlowPolicy: policy})
+		r.peer.frame = func(rfc6455.Header, int, []byte) {}
+		r.owner.onDrain = func() { r.must(r.conn.WriteText("taken again")) }
+		r.do(func() {
+			r.must(r.conn.WritePart(BinaryMessage, nil, false))
+			n := 0
+			for r.conn.WriteText("x") == nil {
+				n++
+			}
+			r.note("%d taken", n)
+		})
+		r.do(func() {
+			r.must(r.conn.WritePart(BinaryMessage, nil, true))
+			r.note("in the gap: %v", r.conn.WriteText("x"))
+		})
+		r.run(append(begin, "in the gap: "+ErrQueueFull.Error(), "drain")...)
 	}
 }

@@ -78,6 +78,10 @@ func (t *writersTurn) Run() {
 // is how to send much: write, drain, write. It returns ErrClosed when the
 // connection closes, and an error when it is not called from a callback of the
 // connection's loop.
+//
+// Who sends a message in parts must not call it before the last one, because
+// what waits behind the message may be what it waits for: a MessageWriter waits
+// by itself, for the queue only.
 func (c *Conn) Drain() error { return c.drain(false) }
 
 func (c *Conn) drain(parts bool) error {
