@@ -286,9 +286,6 @@ func (c *conn) give(x *exchange, part []byte, err error) {
 		c.stash = nil
 		c.core.Receive(*p)
 	}
-	if c.life == serving && c.x == x && !x.wants() && c.stream.Buffered() > 0 {
-		c.watch(forWrite)
-	}
 	c.srv.leave(x)
 }
 

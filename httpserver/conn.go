@@ -22,22 +22,24 @@ const (
 // conn feeds the protocol of one connection with what its stream receives, and
 // its server's handler with the requests that result.
 type conn struct {
-	core     http1.Conn
-	srv      *Server
-	stream   *iostream.IOStream
-	x        *exchange // the request being received or answered
-	holding  *exchange // finished, but its last write's callback comes before the next request
-	next     *conn     // in the server's ring
-	prev     *conn
-	came     *proxyproto.Header
-	stash    *[]byte // what came while the handler had a part of a body
-	deadline ioloop.Deadline
-	written  int64 // bytes, since the beginning
-	mark     int64 // of these, how many the client had taken when forWrite was armed
+	core    http1.Conn
+	srv     *Server
+	stream  *iostream.IOStream
+	x       *exchange // the request being received or answered
+	holding *exchange // finished, but its last write's callback comes before the next request
+	next    *conn     // in the server's ring
+	prev    *conn
+	came    *proxyproto.Header
+	stash   *[]byte // what came while the handler had a part of a body
+	written int64   // bytes, since the beginning
+	mark    int64   // of these, how many the client had taken at the last check
+
+	speaking  ioloop.Deadline // of what the client has to say
+	listening ioloop.Deadline // of what it has to take
 
 	life    life
-	purpose purpose // of the deadline
-	stalls  uint8   // how many checks of forWrite have found no progress
+	purpose purpose // of speaking
+	stalls  uint8   // how many checks of listening have found no progress
 	asked   bool    // for a chunk, which has not come yet
 	queued  bool    // Run is going to be called
 	giving  bool    // the handler has a part of a body, which lies in a buffer
@@ -85,17 +87,26 @@ func (c *conn) HandleEOF() {
 	case c.core.RecvState() != http1.RecvDone:
 		c.pump()
 		c.schedule()
-	case x.onClose != nil:
-		c.stream.Close()
 	default:
-		c.watch(forIdle)
+		c.heard(x)
 	}
+}
+
+// heard is where the request in hand has come to its end, and waits for its
+// handler.
+func (c *conn) heard(x *exchange) {
+	if c.eof && x.onClose != nil {
+		c.stream.Close()
+		return
+	}
+	c.ask()
+	c.watch(c.owed())
 }
 
 // HandleClose is the end of the stream. The handler is told if it has not said
 // its last word.
 func (c *conn) HandleClose(error) {
-	c.watch(forNothing)
+	c.unwatch()
 	c.life = gone
 	x, held := c.letGo(), c.holding
 	c.holding = nil
@@ -187,7 +198,7 @@ func (c *conn) pump() {
 					continue
 				}
 			case c.core.RecvState() == http1.RecvDone:
-				c.ask()
+				c.heard(x)
 			}
 			return
 		}
@@ -230,14 +241,13 @@ func (c *conn) mustWait() bool {
 		return false
 	}
 	c.blocked = c.write(nil, c.drained) == nil
-	c.watch(forWrite)
+	c.watch(c.owed())
 	return c.blocked
 }
 
 // drained ends what mustWait began.
 func (c *conn) drained() {
 	c.blocked = false
-	c.watch(forNothing)
 	c.Run()
 }
 
@@ -290,17 +300,16 @@ func (c *conn) ask() {
 // rest is what a connection does that needs bytes to go on: it waits, but not
 // for ever, and lets go of what it does not need for that.
 func (c *conn) rest() {
-	switch c.core.RecvState() {
-	case http1.RecvIdle:
+	if c.core.RecvState() == http1.RecvIdle {
 		if x := c.letGo(); x != nil { // all that came was an empty line
 			c.core.SetHead(nil)
 			c.srv.freeExchange(x)
 		}
-		c.watch(forIdle)
-	case http1.RecvHead:
-		c.watch(forHeader)
-	default:
+	}
+	if p := c.owed(); p == forBody {
 		c.watchBody()
+	} else {
+		c.watch(p)
 	}
 	if b := c.core.TakeBuffer(); b != nil {
 		c.srv.giveBuffer(b)
@@ -340,7 +349,8 @@ func (c *conn) proceed() {
 // end closes the connection when all has been written.
 func (c *conn) end() {
 	c.life = ending
-	c.watch(forWrite)
+	c.watch(forNothing)
+	c.watchWrite()
 	c.stream.CloseAfterFlush()
 }
 
@@ -401,6 +411,7 @@ func (c *conn) write(p []byte, done func()) error {
 	err := c.stream.Write(p, done)
 	if err == nil {
 		c.written += int64(len(p))
+		c.watchWrite()
 		c.srv.stats.BytesWritten += uint64(len(p))
 	}
 	return err

@@ -7,37 +7,82 @@ import (
 	"github.com/turbogo/turbo/ioloop"
 )
 
-// purpose is what a connection's deadline is for. There is one at a time: a
-// connection waits for its client to speak, or to listen.
+// A connection has two deadlines, since its client may owe two things at the
+// same time: to speak and to listen. Neither knows of the other, so neither can
+// be put off by the other.
+//
+// What the client has to say next follows from the state of the connection, and
+// from nothing else: conn.owed. Its deadline counts from the moment when that
+// began to be owed, for a body from the last that came of it.
+//
+// The client has to listen whenever something waits to be written: every write
+// begins that, see conn.write, and checkWrite ends it when nothing waits any
+// more. So a connection whose answers leave at once pays for it twice in a
+// WriteTimeout, not with each answer.
+
+// purpose is what a deadline is for.
 type purpose uint8
 
 const (
-	forNothing purpose = iota
-	forIdle            // the next request
-	forHeader          // the rest of a head
-	forBody            // more of a body
-	forWrite           // the client to take what is written
+	forNothing purpose = iota // it is not the client's turn to speak
+	forIdle                   // the next request
+	forHeader                 // the rest of a head
+	forBody                   // more of a body
+	forWrite                  // the client to take what is written: conn.listening
 	purposes
 )
 
-// watch arms the deadline for a purpose, if it is not armed for that already.
+// owed is what the client has to say next.
+func (c *conn) owed() purpose {
+	switch x := c.x; {
+	case c.life != serving || c.giving || c.blocked || c.holding != nil:
+		return forNothing
+	case x == nil:
+		return forIdle
+	case x.wants():
+		return forBody
+	case x.stage == incoming:
+		return c.unfinished()
+	case x.stage == handed && c.eof && c.core.RecvState() == http1.RecvDone:
+		return forIdle // it has nothing to say any more, but may not wait for ever
+	}
+	return forNothing // the handler's turn
+}
+
+// unfinished is what is missing of a request.
+func (c *conn) unfinished() purpose {
+	switch c.core.RecvState() {
+	case http1.RecvIdle: // all of it
+		return forIdle
+	case http1.RecvHead:
+		return forHeader
+	}
+	return forBody
+}
+
+// watch arms the deadline for what the client has to say, if it is not armed for
+// that already.
 func (c *conn) watch(p purpose) {
 	if c.purpose == p {
 		return
 	}
 	c.purpose = p
 	if p == forNothing {
-		c.deadline.Disarm()
+		c.speaking.Disarm()
 		return
 	}
-	if p == forWrite {
-		c.mark, c.stalls = c.taken(), 0
-	}
-	c.srv.queues[p].Arm(&c.deadline, c)
+	c.srv.queues[p].Arm(&c.speaking, c)
 }
 
-// watchBody arms the deadline anew for more of a body, or gives up on one that
-// is too slow: a byte now and then keeps nobody's connection open.
+// watchAnew is watch for something that is counted anew now.
+func (c *conn) watchAnew(p purpose) {
+	c.purpose = forNothing
+	c.speaking.Disarm()
+	c.watch(p)
+}
+
+// watchBody counts anew for more of a body, or gives up on one that is too slow:
+// a byte now and then keeps nobody's connection open.
 func (c *conn) watchBody() {
 	o := &c.srv.o
 	if o.MinBodyRate > 0 {
@@ -47,28 +92,30 @@ func (c *conn) watchBody() {
 			return
 		}
 	}
-	c.purpose = forBody
-	c.srv.queues[forBody].Arm(&c.deadline, c)
+	c.watchAnew(forBody)
 }
 
-// taken is how many bytes the client's side has taken, since the beginning.
-func (c *conn) taken() int64 { return c.written - int64(c.stream.Buffered()) }
+// unwatch disarms both deadlines.
+func (c *conn) unwatch() {
+	c.watch(forNothing)
+	c.listening.Disarm()
+}
 
-// Expire is called by the loop when the deadline has passed.
-func (c *conn) Expire(*ioloop.Deadline) {
+// Expire is called by the loop when a deadline has passed.
+func (c *conn) Expire(d *ioloop.Deadline) {
+	if d == &c.listening {
+		c.checkWrite()
+		return
+	}
 	p := c.purpose
 	c.purpose = forNothing
-	switch p {
-	case forHeader, forBody:
+	switch {
+	case p != forIdle:
 		c.timeout()
-	case forIdle:
-		if c.stream.Buffered() > 0 {
-			c.watch(forWrite) // it still has an answer to take
-		} else {
-			c.end()
-		}
-	case forWrite:
-		c.checkWrite()
+	case c.stream.Buffered() > 0:
+		c.watchWrite() // it is not idle, checkWrite sees when it begins to be
+	default:
+		c.end()
 	}
 }
 
@@ -76,17 +123,23 @@ func (c *conn) Expire(*ioloop.Deadline) {
 // anything. When it last did is known no better than that.
 const writeChecks = 4
 
+// watchWrite arms the deadline for what the client has to take, if it is not
+// armed.
+func (c *conn) watchWrite() {
+	if !c.listening.Armed() {
+		c.mark, c.stalls = c.taken(), 0
+		c.srv.queues[forWrite].Arm(&c.listening, c)
+	}
+}
+
+// taken is how many bytes the client's side has taken, since the beginning.
+func (c *conn) taken() int64 { return c.written - int64(c.stream.Buffered()) }
+
 // checkWrite cuts a connection whose client takes nothing.
 func (c *conn) checkWrite() {
 	switch taken := c.taken(); {
-	case c.stream.Buffered() == 0: // all of it is on its way
-		switch {
-		case c.life != serving:
-		case c.core.RecvState() == http1.RecvIdle:
-			c.watch(forIdle)
-		case c.x != nil && (c.x.wants() || c.x.stage == incoming && c.core.RecvState() != http1.RecvDone) && !c.giving:
-			c.watchBody() // a body came, and an answer went, at the same time
-		}
+	case c.stream.Buffered() == 0 && c.life == serving:
+		c.watch(c.owed()) // it is idle from now on, if it was not before
 		return
 	case taken != c.mark:
 		c.mark, c.stalls = taken, 0
@@ -96,8 +149,7 @@ func (c *conn) checkWrite() {
 			return
 		}
 	}
-	c.purpose = forWrite
-	c.srv.queues[forWrite].Arm(&c.deadline, c)
+	c.srv.queues[forWrite].Arm(&c.listening, c)
 }
 
 // timeout gives up on a request that has begun.

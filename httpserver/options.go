@@ -63,11 +63,13 @@ type Options struct {
 	// and after BodyTimeout; default 500. Negative: as few as they like.
 	MinBodyRate int
 	// IdleTimeout is how long a connection may wait for its next request, and a
-	// new one for its first; default 60 s. It is closed without a word then.
+	// new one for its first; default 60 s. It is closed without a word then. A
+	// client that has ended its half of the connection may wait for more of its
+	// answer as long.
 	IdleTimeout time.Duration
 	// WriteTimeout is how long a client may take none of what waits to be
-	// written; default 30 s, measured to a quarter of it. The connection is cut
-	// then.
+	// written, whatever it sends meanwhile; default 30 s, measured to a quarter of
+	// it. The connection is cut then.
 	WriteTimeout time.Duration
 
 	// MaxConnections is how many connections may be open at the same time;

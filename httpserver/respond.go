@@ -240,7 +240,7 @@ func (r *Request) Detach() (stream *iostream.IOStream, rest []byte, err error) {
 		_ = stream.Write(nil, nil) // forget the callback; there is nothing else to fail
 	}
 	_ = stream.ReadChunk(nil) // forget c; likewise
-	c.watch(forNothing)
+	c.unwatch()
 	c.life = gone
 	c.letGo()
 	c.logAccess(x)
@@ -280,7 +280,7 @@ func (x *exchange) deliver(p []byte, last bool) error {
 	if last {
 		c.finished(x)
 	} else {
-		c.watch(forWrite)
+		c.spoken()
 	}
 	return nil
 }
@@ -299,8 +299,16 @@ func (x *exchange) deliverLast(p []byte, done func()) error {
 		c.cut()
 		return ErrClosed
 	}
-	c.watch(forWrite)
+	c.spoken()
 	return nil
+}
+
+// spoken is called when a part of a response has been written. A client that has
+// ended its half waits for the handler, from now on anew.
+func (c *conn) spoken() {
+	if c.eof {
+		c.watchAnew(c.owed())
+	}
 }
 
 // whenFlushed returns what the stream is to call when a write has left. It does

@@ -200,7 +200,7 @@ func TestWriteTimeout(t *testing.T) {
 		c = r.dial()
 		c.deaf = true
 		c.send(get("/whole"))
-		r.sleep(61 * time.Second)
+		r.sleep(39 * time.Second)
 		if r.server.Connections() != 0 {
 			t.Errorf("%d connections", r.server.Connections())
 		}
@@ -211,15 +211,15 @@ func TestWriteTimeout(t *testing.T) {
 		if r.server.Connections() != 0 {
 			t.Errorf("%d connections", r.server.Connections())
 		}
-		// A little that nobody takes is noticed when the connection is idle.
+		// So is a little that nobody takes.
 		c = r.dial()
 		c.deaf = true
 		c.send(get("/little"))
-		r.sleep(59 * time.Second)
+		r.sleep(29 * time.Second)
 		if r.server.Connections() != 1 {
 			t.Error("cut too early")
 		}
-		r.sleep(39 * time.Second) // WriteTimeout begins then
+		r.sleep(10 * time.Second)
 		if r.server.Connections() != 0 {
 			t.Errorf("%d connections", r.server.Connections())
 		}
