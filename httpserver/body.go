@@ -87,6 +87,14 @@ func (r *Request) TakeBody() error {
 // returns; fn may change it, and it stays as it is when fn suspends. Where it is
 // cut has no meaning.
 //
+// No call of fn begins while another one for this request is under way: what
+// one that is suspended has asked for waits until it returns, and so does the
+// news that the connection has ended. Nor is anything read meanwhile for this
+// connection. The part lies in one of the loop's read buffers, of which 16 are
+// whole ones (128 KiB): when so many of a loop's callbacks are suspended over
+// theirs, further parts are of 4 KiB. To write a part to somewhere slow, suspend
+// in code that calls NextPart, which copies it.
+//
 // The error is io.EOF after the last part; the request's Trailers are there
 // then. It is a *ProtocolError when the body is too long, too slow, or breaks
 // the protocol: the server answers with its Status when fn returns and has not
@@ -97,9 +105,11 @@ func (r *Request) TakeBody() error {
 // To finish the request before the end of the body is to refuse the rest:
 // the connection is closed behind the response.
 //
-// ReadBody returns io.EOF when the end has been told, iostream.ErrAlreadyReading
-// when fn has not been called yet, ErrFinished and ErrClosed. A body that was
-// collected already is given in one part.
+// ReadBody itself returns the error with which the body has ended, once that has
+// been told; iostream.ErrAlreadyReading when the fn before has not been called
+// yet; ErrState when the body is being collected, because ServeHead has left it
+// to be; ErrFinished and ErrClosed. A body that was collected is given in one
+// part.
 func (r *Request) ReadBody(fn func(part []byte, err error)) error {
 	x, err := r.use()
 	switch {
@@ -110,7 +120,7 @@ func (r *Request) ReadBody(fn func(part []byte, err error)) error {
 	case x.stage != handed:
 		return ErrState // ServeHead has left it to be collected
 	case x.flow == told:
-		return io.EOF
+		return x.end
 	case x.flow == collected:
 		x.readCollected(fn)
 		return nil
@@ -126,7 +136,9 @@ func (r *Request) ReadBody(fn func(part []byte, err error)) error {
 // readCollected gives a body that is complete.
 func (x *exchange) readCollected(fn func([]byte, error)) {
 	x.want = fn
-	x.c.srv.loop.AddRunner(&collectedTurn{x: x, r: x.r, c: x.c})
+	if !x.telling { // else told sees to it
+		x.c.srv.loop.AddRunner(&collectedTurn{x: x, r: x.r, c: x.c})
+	}
 }
 
 // collectedTurn is the callback that gives a body which is complete.
@@ -142,17 +154,12 @@ func (t *collectedTurn) Run() {
 	if t.r.x != x || x.want == nil {
 		return // it was told of the end of the connection
 	}
-	fn := x.want
-	x.want = nil
-	x.busy++
 	if len(x.body) > x.given {
 		x.given = len(x.body)
-		fn(x.body, nil)
+		x.tell(x.body, nil)
 	} else {
-		x.flow = told
-		fn(nil, io.EOF)
+		x.tellEnd(io.EOF)
 	}
-	x.busy--
 	t.c.srv.leave(x)
 }
 
@@ -172,7 +179,7 @@ func (r *Request) NextPart() ([]byte, error) {
 	future, settle := ioloop.NewFuture[[]byte](x.c.srv.loop)
 	err = r.ReadBody(func(part []byte, err error) {
 		if len(part) > 0 && x.flow != collected {
-			x.body = append(x.body[:0], part...)
+			x.body, x.lastPart = append(x.body[:0], part...), true
 			part = x.body
 		}
 		settle(part, err)
@@ -238,7 +245,6 @@ func (c *conn) pumpBody(x *exchange) bool {
 		x.received += int64(len(part))
 		c.give(x, part, nil)
 	case err != nil:
-		x.flow = told
 		c.give(x, nil, err)
 		if c.x == x {
 			c.refuse(err)
@@ -248,7 +254,6 @@ func (c *conn) pumpBody(x *exchange) bool {
 		c.rest()
 		return false
 	default: // the end, which a part may have come in front of
-		x.flow = told
 		c.give(x, nil, io.EOF)
 	}
 	return true
@@ -272,15 +277,15 @@ func (c *conn) gather() (part []byte, kind http1.Kind, err error) {
 
 // give calls the handler's callback. Until it returns nothing is received, and
 // no buffer given back: the part lies in one.
-func (c *conn) give(x *exchange, part []byte, err error) {
+func (c *conn) give(x *exchange, part []byte, end error) {
 	c.watch(forNothing)
-	fn := x.want
-	x.want = nil
 	x.hold(c.srv.loop)
 	c.giving = true
-	x.busy++
-	fn(part, err)
-	x.busy--
+	if end == nil {
+		x.tell(part, nil)
+	} else {
+		x.tellEnd(end)
+	}
 	c.giving = false
 	if p := c.stash; p != nil {
 		c.stash = nil
@@ -289,11 +294,44 @@ func (c *conn) give(x *exchange, part []byte, err error) {
 	c.srv.leave(x)
 }
 
+// tell calls the callback of ReadBody, which waits.
+func (x *exchange) tell(part []byte, err error) {
+	fn := x.want
+	x.want, x.telling = nil, true
+	x.busy++
+	defer x.told() // also when it panics
+	fn(part, err)
+	x.busy--
+}
+
+// tellEnd is tell for the end of the body.
+func (x *exchange) tellEnd(err error) {
+	x.flow, x.end = told, err
+	x.tell(nil, err)
+}
+
+// told is where a callback of ReadBody has ended. What it asked for itself could
+// not be told meanwhile, if it was there already.
+func (x *exchange) told() {
+	x.telling = false
+	switch {
+	case x.want == nil:
+	case x.lost != nil:
+		x.drop(x.lost)
+	case x.flow == collected:
+		x.readCollected(x.want)
+	}
+}
+
 // drop tells who waits for a part that none will come.
-func (x *exchange) drop(l *ioloop.IOLoop, err error) {
-	if fn := x.want; fn != nil {
+func (x *exchange) drop(why error) {
+	switch fn := x.want; {
+	case fn == nil:
+	case x.telling:
+		x.lost = why
+	default:
 		x.want = nil
-		l.AddCallback(func() { fn(nil, err) })
+		x.srv.loop.AddCallback(func() { fn(nil, why) })
 	}
 }
 

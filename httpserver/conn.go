@@ -47,9 +47,10 @@ type conn struct {
 	eof     bool    // the client has ended its half
 }
 
-// HandleChunk is what arrived. It is called by the stream. The handler is not
-// called from here: one that suspended would keep the stream's read buffer, and
-// the stream from reading on.
+// HandleChunk is what arrived. It is called by the stream. A part of a body that
+// is asked for is given from here, where it lies: a callback that suspends keeps
+// the read buffer, and the stream from reading on, as ReadBody says. Requests
+// are served from FollowChunk, which has neither.
 func (c *conn) HandleChunk(p []byte) {
 	c.asked = false
 	c.srv.stats.BytesRead += uint64(len(p))
@@ -108,29 +109,21 @@ func (c *conn) heard(x *exchange) {
 func (c *conn) HandleClose(error) {
 	c.unwatch()
 	c.life = gone
-	x, held := c.letGo(), c.holding
-	c.holding = nil
-	c.srv.remove(c)
+	x := c.letGo()
+	if c.holding != nil {
+		x, c.holding = c.holding, nil
+	}
 	switch {
-	case held != nil:
-		x = held
 	case x == nil:
-		return
-	case x.stage < handed && !x.seen:
-		c.srv.freeExchange(x) // nobody has seen it
-		return
+	case x.stage < handed && !x.seen: // nobody has
+		c.srv.freeExchange(x)
+	default:
+		// The exchange is not used again: its handler may be about to look at it.
+		x.remember()
+		x.c = nil
+		x.lose(ErrClosed)
 	}
-	// The exchange is not used again: its handler may be about to look at it.
-	x.remember()
-	fn, gone := x.onClose, x.onGone
-	x.drop(c.srv.loop, ErrClosed)
-	x.c, x.onClose, x.onGone, x.done = nil, nil, nil, nil
-	if gone != nil {
-		c.srv.loop.AddCallback(gone)
-	}
-	if fn != nil {
-		fn()
-	}
+	c.srv.remove(c)
 }
 
 // Run calls the handler with a complete request, and with each further one that
@@ -321,7 +314,7 @@ func (c *conn) rest() {
 func (c *conn) finished(x *exchange) {
 	x.stage = finished
 	c.letGo()
-	x.drop(c.srv.loop, ErrFinished)
+	x.drop(ErrFinished)
 	c.logAccess(x)
 	switch {
 	case x.done != nil:
@@ -386,13 +379,8 @@ func (c *conn) refuse(err error) {
 
 // giveUp is the end of a request that was refused.
 func (c *conn) giveUp(x *exchange) {
-	for _, fn := range [...]func(){x.onClose, x.onGone} {
-		if x.flow == collected && fn != nil { // its ServeHead asked to be told
-			c.srv.loop.AddCallback(fn)
-		}
-	}
-	x.drop(c.srv.loop, ErrFinished)
-	x.stage, x.done = finished, nil
+	x.lose(ErrFinished)
+	x.stage = finished
 	x.writes++
 	c.srv.leave(x)
 }

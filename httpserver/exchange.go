@@ -37,6 +37,8 @@ type use struct {
 	srv     *Server
 
 	want     func(part []byte, err error) // the callback of ReadBody
+	end      error                        // what the body has ended with, when that has been told
+	lost     error                        // what to tell when the callback that is under way has returned
 	received int64                        // bytes of the body
 	given    int                          // of a collected body, by ReadBody
 	bodyFrom time.Duration                // when the body began, on the loop's clock
@@ -50,6 +52,8 @@ type use struct {
 	busy     int32  // calls of the handler that have not returned
 	seen     bool   // by ServeHead
 	holding  bool   // the handler holds the body up
+	telling  bool   // a callback of ReadBody is under way
+	lastPart bool   // body is what NextPart has returned
 	retired  bool   // it is freed at the end of the turn
 	remote   string // RemoteIP's result
 }
@@ -175,4 +179,20 @@ func (s *Server) giveBuffer(b []byte) {
 	if cap(b) > 0 && cap(b) <= keepBufferBytes && len(s.spare) < keepBuffers {
 		s.spare = append(s.spare, b[:0])
 	}
+}
+
+// lose is the end of the connection before the request was over: who waits for a
+// part of the body is told why none comes, and then OnClose and OnGone, each in
+// a callback of its own. The last write's callback is not called any more; when
+// it has been, all is over and there is nothing to tell.
+func (x *exchange) lose(why error) {
+	x.drop(why)
+	if x.stage != finished || x.done != nil {
+		for _, fn := range [...]func(){x.onClose, x.onGone} {
+			if fn != nil {
+				x.srv.loop.AddCallback(fn)
+			}
+		}
+	}
+	x.onClose, x.onGone, x.done = nil, nil, nil
 }

@@ -67,7 +67,13 @@ func (r *Request) Trailers() Fields { return r.get().head.Trailers() }
 
 // Body returns the body, without its framing: all of it, or nothing when the
 // handler has taken it as it came.
-func (r *Request) Body() []byte { return r.get().body }
+func (r *Request) Body() []byte {
+	x := r.get()
+	if x.lastPart {
+		return nil
+	}
+	return x.body
+}
 
 // Version returns "HTTP/1.1" or "HTTP/1.0", or what a client of a later 1.x
 // says.

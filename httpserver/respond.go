@@ -180,7 +180,6 @@ func (r *Request) Finish(trailers *Header) error {
 		return x.deliver(out, true)
 	case ErrBodyTooShort:
 		c.cut() // the length is a promise: only a cut tells that it was broken
-		x.done = nil
 		c.finished(x)
 	}
 	return err
@@ -194,10 +193,17 @@ func (r *Request) Abort() {
 }
 
 // OnClose has fn called, in a callback of its own, when the connection ends
-// before the request is finished and the callback of its last Write, if it has
-// one, has been called: exactly one of the two is. A client that ends its half of
-// the connection is taken to have left, and the connection is closed (rule 40);
-// see OnGone. A second OnClose replaces the first.
+// before the request is over: it is over when it has been finished and the
+// callback of its last Write, if that has one, has been called. So who has
+// finished a request hears exactly one of the two, and after fn no callback of a
+// Write. Nothing is called when the connection was taken by Detach.
+//
+// What ends a connection is told in this order: the error that ReadBody waits
+// for, OnClose, OnGone.
+//
+// A client that ends its half of the connection behind its request is taken to
+// have left, and the connection is closed (rule 40); see OnGone. A second OnClose
+// replaces the first.
 func (r *Request) OnClose(fn func()) {
 	x, err := r.use()
 	if err != nil {
@@ -209,11 +215,10 @@ func (r *Request) OnClose(fn func()) {
 	}
 }
 
-// OnGone has fn called, in a callback of its own, when the connection has really
-// ended before the request is finished and the callback of its last Write, if it
-// has one, has been called: exactly one of the two is. A client that has only
-// ended its own half has not gone: it may still be answered, as long as
-// Options.IdleTimeout. A second OnGone replaces the first.
+// OnGone is OnClose for who wants to know of the real end of the connection: a
+// client that has only ended its own half has not gone. It may still be answered,
+// as long as the handler does not say nothing for Options.IdleTimeout. A second
+// OnGone replaces the first.
 func (r *Request) OnGone(fn func()) {
 	if x, err := r.use(); err == nil {
 		x.onGone = fn
@@ -246,7 +251,7 @@ func (r *Request) Detach() (stream *iostream.IOStream, rest []byte, err error) {
 	c.logAccess(x)
 	x.remember()
 	x.c, x.stage, x.onClose, x.onGone = nil, finished, nil, nil
-	x.drop(c.srv.loop, ErrFinished)
+	x.drop(ErrFinished)
 	if x.busy == 0 {
 		c.srv.retire(x)
 	}
