@@ -57,7 +57,8 @@ const (
 // rare is what few connections have, or only for some time.
 type rare struct {
 	pong     func(payload []byte) // the callback of the last Ping
-	writers  []waiter             // they wait until the queue is short
+	writers  []*waiter            // they wait until the queue is short
+	acting   int                  // events that are running, maybe suspended, beside what is read
 	reason   string               // of the peer's close frame
 	protocol string               // the subprotocol
 	cause    error                // what OnError is to be told at the end

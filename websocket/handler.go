@@ -250,6 +250,10 @@ func (h *Handler) BufferedAmount() int { return h.conn.BufferedAmount() }
 // Writable tells whether the peer keeps up. See Conn.Writable.
 func (h *Handler) Writable() bool { return h.conn.Writable() }
 
+// PartWritable tells whether the next part of a message may follow. See
+// Conn.PartWritable.
+func (h *Handler) PartWritable() bool { return h.conn.PartWritable() }
+
 // WritePart sends the next part of a message. See Conn.WritePart.
 func (h *Handler) WritePart(t MessageType, p []byte, last bool) error {
 	return h.conn.WritePart(t, p, last)
@@ -269,6 +273,10 @@ func (h *Handler) Drain() error {
 	}
 	return h.conn.Drain()
 }
+
+// DrainPart suspends the running callback until the next part of a message may
+// follow: see Conn.DrainPart.
+func (h *Handler) DrainPart() error { return h.conn.DrainPart() }
 
 // PauseReading stops to read from the peer. See Conn.PauseReading.
 func (h *Handler) PauseReading() { h.conn.PauseReading() }

@@ -153,6 +153,7 @@ type probe struct {
 	onError   func(err error)
 	onPong    func(data []byte)
 	onDrain   func()
+	onSlow    func()
 }
 
 func (p *probe) OnMessage(msg []byte) {
@@ -190,7 +191,12 @@ func (p *probe) OnDrain() {
 	}
 }
 
-func (p *probe) OnSlow() { p.rig.note("slow") }
+func (p *probe) OnSlow() {
+	p.rig.note("slow")
+	if p.onSlow != nil {
+		p.onSlow()
+	}
+}
 
 func show(op MessageType, p []byte) string {
 	kind := "binary"

@@ -19,13 +19,13 @@ func (c *Conn) touch() {
 // idleAlarm is the connection as the timer sees it that waits for messages.
 type idleAlarm Conn
 
-// Expire closes the connection, unless the owner is still busy with a message,
+// Expire closes the connection, unless the owner is still busy with an event,
 // does not want any, or something is on its way to the peer.
 func (a *idleAlarm) Expire(*ioloop.Deadline) {
 	c := (*Conn)(a)
 	switch {
 	case c.life == over || c.core.State() != rfc6455.Open:
-	case c.life != living || c.busy || c.held || c.stream.Buffered() > 0:
+	case c.life != living || c.busy || c.rare.acting > 0 || c.held || c.stream.Buffered() > 0:
 		c.touch()
 	default:
 		if err := c.Close(GoingAway, idleReason); err != nil {

@@ -50,6 +50,8 @@ func (k *kind) of(owner receiver) *kind {
 // one of another type is refused with ErrMessageOpen. Every other message that is
 // written meanwhile, those of a hub, too, waits until the last part is. Pings
 // pass, and so does Close, which leaves the message and those that wait undone.
+// Between the parts, DrainPart waits for a peer that is behind, or PartWritable
+// and OnDrain tell when to go on; Drain might wait for the last part.
 //
 // Other errors are those of WriteMessage. p was not sent then, and the message
 // can go on: after ErrQueueFull when OnDrain is called.

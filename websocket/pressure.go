@@ -57,7 +57,10 @@ func (t *slowTurn) Run() {
 		return
 	}
 	if e, ok := c.owner.(SlowHandler); ok {
+		r := c.rarely()
+		r.acting++
 		e.OnSlow()
+		r.acting--
 	}
 }
 
@@ -80,8 +83,13 @@ func (c *Conn) BufferedAmount() int {
 // Writable tells whether the peer keeps up: at most half of
 // Options.MaxQueuedBytes wait for it, and no message has been refused since it
 // last did. A sender of much looks at it before each message and goes on in
-// OnDrain, or calls Drain.
+// OnDrain, or calls Drain. Messages that wait for the end of one that is sent in
+// parts count: see PartWritable.
 func (c *Conn) Writable() bool { return c.keepsUp(false) }
+
+// PartWritable is Writable for who sends a message by WritePart: messages that
+// wait for its end make no difference.
+func (c *Conn) PartWritable() bool { return c.keepsUp(true) }
 
 // keepsUp is Writable for messages, or for the parts of the one that is open:
 // only messages wait for its end.
@@ -115,6 +123,9 @@ func (c *Conn) drained(above bool) {
 	}
 	c.tellWriters()
 	if e, ok := c.owner.(Drainer); ok && c.core.State() == rfc6455.Open {
+		r := c.rarely()
+		r.acting++
 		e.OnDrain()
+		r.acting--
 	}
 }

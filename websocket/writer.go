@@ -8,8 +8,10 @@ import (
 
 // WhenWritable has fn called when the peer keeps up (see Writable), from a later
 // callback: at once, or when what waits for it has become little. When the
-// connection closes before, fn is told ErrClosed. It is called once in any case.
-func (c *Conn) WhenWritable(fn func(error)) { c.whenWritable(waiter{fn, false}) }
+// connection closes before, fn is told ErrClosed. It is called once in any case, in
+// its turn: who waits already, here or in Drain, is first. One that panics is
+// logged, and the connection is cut.
+func (c *Conn) WhenWritable(fn func(error)) { c.whenWritable(&waiter{fn: fn}) }
 
 // waiter is somebody who waits to write.
 type waiter struct {
@@ -17,7 +19,7 @@ type waiter struct {
 	parts bool // of the message that is open
 }
 
-func (c *Conn) whenWritable(w waiter) {
+func (c *Conn) whenWritable(w *waiter) {
 	if c.kind == nil || c.kind.loop == nil {
 		w.fn(ErrClosed) // it was never opened, and has no loop
 		return
@@ -59,45 +61,64 @@ func (t *writersTurn) Run() {
 		c.tellWriters()
 		return
 	}
-	for i, w := range c.rare.writers {
-		if c.keepsUp(w.parts) {
-			if c.rare.writers = slices.Delete(c.rare.writers, i, i+1); len(c.rare.writers) == 0 {
-				c.rare.writers = nil
-			}
-			c.tellWriters() // behind what this one does now
-			w.fn(nil)
-			return
+	i := c.nextWriter()
+	if i < 0 {
+		if len(c.rare.writers) > 0 {
+			c.watchQueue()
 		}
+		return
 	}
-	if len(c.rare.writers) > 0 {
-		c.watchQueue()
+	w := c.rare.writers[i]
+	if c.rare.writers = slices.Delete(c.rare.writers, i, i+1); len(c.rare.writers) == 0 {
+		c.rare.writers = nil
 	}
+	c.tellWriters() // behind what this one does now
+	c.rare.acting++
+	w.fn(nil)
+	c.rare.acting--
 }
 
-// Drain suspends the running callback until the peer keeps up (see Writable). It
-// is how to send much: write, drain, write. It returns ErrClosed when the
-// connection closes, and an error when it is not called from a callback of the
-// connection's loop.
+// Panicked cuts the connection.
+func (t *writersTurn) Panicked(any) { (*Conn)(t).cut(nil) }
+
+// nextWriter returns the first one who waits and for whom there is room, -1 for
+// none.
+func (c *Conn) nextWriter() int {
+	if c.rare == nil {
+		return -1
+	}
+	return slices.IndexFunc(c.rare.writers, func(w *waiter) bool { return c.keepsUp(w.parts) })
+}
+
+// Drain suspends the running callback until the peer keeps up (see Writable) and
+// those have written who have waited for longer. It is how to send much: write,
+// drain, write. It returns ErrClosed when the connection closes, and an error when
+// it is not called from a callback of the connection's loop.
 //
-// Who sends a message in parts must not call it before the last one, because
-// what waits behind the message may be what it waits for: a MessageWriter waits
-// by itself, for the queue only.
+// While a message is sent in parts, Drain waits for its end as well, if much waits
+// behind it already. So it is not for who sends the parts: he has DrainPart.
 func (c *Conn) Drain() error { return c.drain(false) }
 
+// DrainPart is Drain for who sends a message by WritePart: it suspends until the
+// next part may follow, and does not wait for messages that themselves wait for
+// the last one. A MessageWriter does so by itself.
+func (c *Conn) DrainPart() error { return c.drain(true) }
+
 func (c *Conn) drain(parts bool) error {
-	for {
-		switch {
-		case c.Closed():
-			return ErrClosed
-		case c.keepsUp(parts):
-			return nil
-		}
-		future, settle := ioloop.NewFuture[struct{}](c.kind.loop)
-		c.whenWritable(waiter{func(err error) { settle(struct{}{}, err) }, parts})
-		if _, err := future.Await(); err != nil {
-			return err
-		}
+	switch {
+	case c.Closed():
+		return ErrClosed
+	case c.keepsUp(parts) && c.nextWriter() < 0:
+		return nil
 	}
+	future, settle := ioloop.NewFuture[struct{}](c.kind.loop)
+	w := &waiter{fn: func(err error) { settle(struct{}{}, err) }, parts: parts}
+	c.whenWritable(w)
+	_, err := future.Await()
+	if i := slices.Index(c.rare.writers, w); i >= 0 { // nobody can be suspended here
+		c.rare.writers = slices.Delete(c.rare.writers, i, i+1)
+	}
+	return err
 }
 
 // writerPart is how many bytes of a message a MessageWriter puts in a frame at
@@ -126,9 +147,9 @@ func (c *Conn) MessageWriter(t MessageType) *MessageWriter {
 }
 
 // Write sends p as the next part of the message. While the peer is behind it
-// suspends the running callback, as Drain does: so no more than half of
+// suspends the running callback, as DrainPart does: so no more than half of
 // Options.MaxQueuedBytes and one part are ever queued. n counts what was sent
-// before an error: one of WritePart or of Drain, ErrClosed after Close.
+// before an error: one of WritePart or of DrainPart, ErrClosed after Close.
 func (w *MessageWriter) Write(p []byte) (n int, err error) {
 	if w.done {
 		return 0, ErrClosed
@@ -158,7 +179,7 @@ func (w *MessageWriter) WriteThen(p []byte, done func(error)) error {
 	if err := w.conn.WritePart(w.t, p, false); err != nil {
 		return err
 	}
-	w.conn.whenWritable(waiter{done, true})
+	w.conn.whenWritable(&waiter{fn: done, parts: true})
 	return nil
 }
 
