@@ -44,6 +44,8 @@ type conn struct {
 	queued  bool    // Run is going to be called
 	giving  bool    // the handler has a part of a body, which lies in a buffer
 	blocked bool    // too much waits to be written for another request
+	begun   bool    // it has had a request
+	again   bool    // it has had several
 	eof     bool    // the client has ended its half
 }
 
@@ -249,6 +251,7 @@ func (c *conn) drained() {
 func (c *conn) provide() {
 	if c.x == nil && c.core.RecvState() == http1.RecvIdle && c.core.Unread() > 0 {
 		c.x = c.srv.takeExchange(c)
+		c.begun, c.again = true, c.begun
 		c.srv.stats.Active++
 		c.core.SetHead(&c.x.head)
 	}

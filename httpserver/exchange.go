@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/turbogo/turbo/internal/http1"
+	"github.com/turbogo/turbo/internal/proxyproto"
+	"github.com/turbogo/turbo/iostream"
 )
 
 // stage is how far an exchange has come.
@@ -31,6 +33,7 @@ type exchange struct {
 type use struct {
 	c       *conn // nil when the connection is gone or was taken away
 	r       *Request
+	spent   *conn  // it was taken away, and may be used again when this is
 	done    func() // of the last write
 	onClose func()
 	onGone  func()
@@ -105,6 +108,9 @@ func (s *Server) freeExchange(x *exchange) {
 	if x.body = x.body[:0]; cap(x.body) > keepBody {
 		x.body = nil
 	}
+	if c := x.spent; c != nil && len(s.spent) < keepConns {
+		s.spent = append(s.spent, c)
+	}
 	x.writes++
 	x.use = use{}
 	if len(s.free) < keepExchanges {
@@ -115,7 +121,11 @@ func (s *Server) freeExchange(x *exchange) {
 // leave is the end of a call of the handler. It frees x when it was the last one
 // and the request is over.
 func (s *Server) leave(x *exchange) {
-	if x.stage == finished && x.busy == 0 && x.done == nil && !x.retired {
+	switch {
+	case x.stage != finished || x.busy > 0 || x.done != nil || x.retired:
+	case x.spent != nil:
+		s.retire(x) // its connection is still being looked at
+	default:
 		s.freeExchange(x)
 	}
 }
@@ -141,6 +151,32 @@ func (r *retirement) Flush() {
 		s.freeExchange(x)
 	}
 	s.retired = s.retired[:0]
+}
+
+// takeConn returns a connection for a stream.
+func (s *Server) takeConn(stream *iostream.IOStream, came *proxyproto.Header) *conn {
+	var c *conn
+	if n := len(s.spent); n > 0 {
+		c, s.spent[n-1] = s.spent[n-1], nil
+		s.spent = s.spent[:n-1]
+	} else {
+		c = new(conn)
+	}
+	*c = conn{srv: s, stream: stream, came: came}
+	return c
+}
+
+// spend has c used again together with x, in whose hands it was taken away: a
+// server of WebSockets would otherwise leave as much garbage behind for each of
+// them as it holds. One on which another handler may still be at work, or that
+// somebody is going to call, is left to the collector. It reports whether c is
+// x's now.
+func (x *exchange) spend(c *conn) bool {
+	if c.again || c.queued || c.giving || c.blocked || c.holding != nil {
+		return false
+	}
+	x.spent = c
+	return true
 }
 
 // addBody appends to the body. A length that was announced is not believed

@@ -129,6 +129,9 @@ const (
 	keepBody = 64 << 10
 	// keepExchanges is how many requests' memory is kept.
 	keepExchanges = 1024
+	// keepConns is how many connections' memory is kept, of those that were
+	// detached.
+	keepConns = 1024
 )
 
 var defaultOptions = Options{

@@ -152,11 +152,15 @@ func (r *Request) FullURL() string {
 // one that the proxy gives.
 func (r *Request) RemoteIP() string {
 	x := r.x
-	if x == nil || x.c == nil {
-		return r.get().remote
+	if x == nil {
+		return ""
 	}
-	if x.remote == "" {
-		x.remote = x.c.remoteIP(x.head.Fields())
+	c := x.c
+	if c == nil {
+		c = x.spent
+	}
+	if x.remote == "" && c != nil {
+		x.remote = c.remoteIP(x.head.Fields())
 	}
 	return x.remote
 }

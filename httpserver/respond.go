@@ -249,7 +249,9 @@ func (r *Request) Detach() (stream *iostream.IOStream, rest []byte, err error) {
 	c.life = gone
 	c.letGo()
 	c.logAccess(x)
-	x.remember()
+	if !x.spend(c) {
+		x.remember()
+	}
 	x.c, x.stage, x.onClose, x.onGone = nil, finished, nil, nil
 	x.drop(ErrFinished)
 	if x.busy == 0 {

@@ -51,6 +51,7 @@ type Server struct {
 
 	free    []*exchange
 	retired []*exchange // to be freed at the end of the turn
+	spent   []*conn     // detached ones, which nobody looks at any more
 	spare   [][]byte    // buffers for bytes read ahead
 	handles []Request   // never used ones
 	record  AccessRecord
@@ -125,7 +126,7 @@ func (s *Server) serve(stream *iostream.IOStream, came *proxyproto.Header) {
 		stream.Close()
 		return
 	}
-	c := &conn{srv: s, stream: stream, came: came}
+	c := s.takeConn(stream, came)
 	c.core.Init(http1.Server, s.limits)
 	if s.o.NoKeepAlive {
 		c.core.EndKeepAlive()

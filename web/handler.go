@@ -306,20 +306,17 @@ func (h *RequestHandler) SendError(code int, message string) error {
 	return nil
 }
 
-// UpgradeHeader returns what the handler has set for its response, cookies
-// included: an Upgrader sends it with its 101.
+// UpgradeHeader returns the header of the response with what the handler has
+// set, cookies included: an Upgrader adds what its protocol wants, and sends it
+// with its 101. It is the response's own, until the request is over; an error is
+// answered without what was added.
 func (h *RequestHandler) UpgradeHeader() *Header {
 	x := h.open()
 	if x == nil {
 		return new(Header)
 	}
-	header := x.header.Clone()
-	for i := range x.cookies {
-		if err := header.Add("Set-Cookie", x.cookies[i].text); err != nil {
-			panic("bug: web: a cookie that cannot be sent: " + err.Error())
-		}
-	}
-	return header
+	x.addCookies()
+	return &x.header
 }
 
 // Application returns the application that the handler belongs to, nil when

@@ -79,10 +79,16 @@ func makeDefaultType() (h Header) {
 // original: type, length, cookies, date.
 func (x *exchange) completeHeader() {
 	x.header.Place("Content-Length")
+	x.addCookies()
+	x.header.Place("Date")
+}
+
+// addCookies moves the cookies into the header.
+func (x *exchange) addCookies() {
 	for i := range x.cookies {
 		x.mustAdd("Set-Cookie", x.cookies[i].text)
 	}
-	x.header.Place("Date")
+	x.cookies = x.cookies[:0]
 }
 
 // withoutContent reports whether responses of a status have no body.

@@ -55,7 +55,7 @@ func (h *Handler) Upgrade(outer web.Handler) error {
 	if template == nil {
 		template = standard
 	}
-	response, compression, err := h.handshake(owner, &template.opts)
+	answer, err := h.handshake(owner, &template.opts)
 	if err != nil {
 		return err
 	}
@@ -71,36 +71,47 @@ func (h *Handler) Upgrade(outer web.Handler) error {
 	if all.leaving {
 		return &web.HTTPError{Code: http.StatusServiceUnavailable}
 	}
-	stream, rest, err := h.switchProtocols(response)
+	stream, rest, err := h.switchProtocols(answer)
 	if err != nil {
 		return err
 	}
 	h.conn.open(template.in(all), stream, owner, rest)
-	h.conn.compress(compression)
+	h.conn.compress(answer.compression)
 	h.conn.opened()
 	return nil
 }
 
-// handshake decides whether the request may become a connection, and returns
-// the fields of the response and what they say about compression.
-func (h *Handler) handshake(owner MessageHandler, o *Options) (_ []rfc6455.Field, a agreement, _ error) {
+// answer is what a server says in the handshake.
+type answer struct {
+	key         rfc6455.Key
+	protocol    string
+	compression agreement
+}
+
+// handshake decides whether the request may become a connection, and what is
+// answered.
+func (h *Handler) handshake(owner MessageHandler, o *Options) (a answer, _ error) {
 	req := h.Request()
-	offer, err := rfc6455.CheckRequest(req.Method(), req.ProtoAtLeast11(), req.Fields())
-	if err != nil {
-		return nil, a, refusal(err)
+	fields := req.Fields()
+	var r rfc6455.Request
+	for i := range fields.Len() {
+		r.Field(fields.At(i))
 	}
-	if !mayConnect(owner, o, req.Fields().Values("Origin"), req.Host()) {
-		return nil, a, &web.HTTPError{Code: http.StatusForbidden, Message: "Origin not allowed."}
+	offer, err := r.Check(req.Method(), req.ProtoAtLeast11())
+	if err != nil {
+		return a, refusal(err)
+	}
+	if origins := fields.Values("Origin"); origins != nil && !mayConnect(owner, o, origins, req.Host()) {
+		return a, &web.HTTPError{Code: http.StatusForbidden, Message: "Origin not allowed."}
 	}
 	protocol, err := choose(owner, o, offer.Protocols)
 	if err != nil {
-		return nil, a, err
+		return a, err
 	}
 	if protocol != "" {
 		h.conn.rarely().protocol = protocol
 	}
-	a = o.Compression.accept(offer.Extensions)
-	return rfc6455.ResponseFields(offer.Key, protocol, a.response), a, nil
+	return answer{offer.Key, protocol, o.Compression.accept(offer.Extensions)}, nil
 }
 
 // refusal makes the answer to a request that is no handshake.
@@ -109,22 +120,19 @@ func refusal(err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
-	answer := &web.HTTPError{Code: e.Status, Message: e.Reason, Header: new(web.Header)}
+	refused := &web.HTTPError{Code: e.Status, Message: e.Reason, Header: new(web.Header)}
 	for _, f := range e.Fields {
-		if err := answer.Header.Add(f.Name, f.Value); err != nil {
+		if err := refused.Header.Add(f.Name, f.Value); err != nil {
 			return err
 		}
 	}
-	return answer
+	return refused
 }
 
-// mayConnect tells whether the page that a request comes from may connect.
+// mayConnect tells whether the page that a browser's request comes from may
+// connect.
 func mayConnect(owner MessageHandler, o *Options, origins []string, host string) bool {
-	switch len(origins) {
-	case 0:
-		return true // no browser
-	case 1:
-	default:
+	if len(origins) > 1 {
 		return false
 	}
 	if c, ok := owner.(OriginChecker); ok {
@@ -162,11 +170,12 @@ func choose(owner MessageHandler, o *Options, offered []string) (string, error) 
 // switchProtocols answers with 101 and takes the connection over. The fields of
 // the handshake come in place of what the handler has set by their names; what
 // would describe a content has no business in a 101.
-func (h *Handler) switchProtocols(fields []rfc6455.Field) (*iostream.IOStream, []byte, error) {
+func (h *Handler) switchProtocols(a answer) (*iostream.IOStream, []byte, error) {
 	header := h.UpgradeHeader()
 	header.Del("Content-Length")
 	header.Del("Sec-WebSocket-Extensions")
-	for _, f := range fields {
+	var room [5]rfc6455.Field
+	for _, f := range rfc6455.AppendResponseFields(room[:0], a.key, a.protocol, a.compression.response) {
 		if err := header.Set(f.Name, f.Value); err != nil {
 			return nil, nil, err
 		}

@@ -16,8 +16,8 @@
 //	}
 //	if conn.Finished() { ... }       // write out, then close the transport
 //
-// The handshake is a pair of pure functions for each end, over header fields
-// as data: [CheckRequest] and [ResponseFields], [RequestFields] and
+// The handshake is a question and an answer for each end, over header fields as
+// data: [Request] and [AppendResponseFields], [RequestFields] and
 // [CheckResponse]. So is the negotiation of permessage-deflate: [AcceptDeflate],
 // [OfferDeflate] and [CheckDeflate]; a [Deflate] on the terms that were agreed upon
 // is a connection's Config.Extension.

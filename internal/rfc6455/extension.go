@@ -27,17 +27,25 @@ var errExtensions = errors.New("rfc6455: malformed Sec-WebSocket-Extensions")
 // 5.6.1.2 asks of a recipient. It fails when the grammar is broken.
 func ParseExtensions(values []string) (list []Named, err error) {
 	for _, value := range values {
-		s := fieldScanner{value}
-		for !s.done() {
-			if s.eat(',') {
-				continue
-			}
-			ext, ok := s.extension()
-			if !ok || !s.done() && !s.eat(',') {
-				return nil, errExtensions
-			}
-			list = append(list, ext)
+		if list, err = appendExtensions(list, value); err != nil {
+			return nil, err
 		}
+	}
+	return list, nil
+}
+
+// appendExtensions appends what one of the fields says.
+func appendExtensions(list []Named, value string) ([]Named, error) {
+	s := fieldScanner{value}
+	for !s.done() {
+		if s.eat(',') {
+			continue
+		}
+		ext, ok := s.extension()
+		if !ok || !s.done() && !s.eat(',') {
+			return nil, errExtensions
+		}
+		list = append(list, ext)
 	}
 	return list, nil
 }

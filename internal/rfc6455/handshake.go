@@ -14,7 +14,7 @@ const Version = "13"
 // acceptGUID is what a server appends to the key before hashing it (1.3).
 const acceptGUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-// Fields is how the handshake reads a message's header: the values of all
+// Fields is how a client reads the header of the response: the values of all
 // fields of that name, whatever its case, in their order.
 type Fields interface {
 	Values(name string) []string
@@ -25,10 +25,13 @@ type Field struct{ Name, Value string }
 
 // Offer is what a client's request asks for.
 type Offer struct {
-	Key        string   // Sec-WebSocket-Key
+	Key        Key
 	Protocols  []string // subprotocols in the client's order of preference
 	Extensions []Named  // the same of extensions; one may be there several times
 }
+
+// Key is a Sec-WebSocket-Key as it was received: 16 bytes in base64.
+type Key [24]byte
 
 // A HandshakeError says why a request is refused and what to answer.
 type HandshakeError struct {
@@ -44,11 +47,52 @@ func (e *HandshakeError) Error() string {
 
 func refuse(reason string) *HandshakeError { return &HandshakeError{Status: 400, Reason: reason} }
 
-// CheckRequest is the server's part of section 4.2.1: whether the request is a
+// A Request collects what the header fields of a request say about an opening
+// handshake, in one pass: a server has many of them to read at a time. The zero
+// value is ready.
+type Request struct {
+	hosts, versions, keys int // how many fields of these names there were
+	upgrade, connection   bool
+	rightVersion          bool
+	wrongProtocols        bool
+	wrongExtensions       bool
+	offer                 Offer
+}
+
+// Field takes the next header field, of which nothing is kept but subprotocols
+// and extensions, copied.
+func (r *Request) Field(name, value []byte) {
+	switch {
+	case isName(name, "Host"):
+		r.hosts++
+	case isName(name, "Upgrade"):
+		r.upgrade = r.upgrade || hasToken(string(value), "websocket")
+	case isName(name, "Connection"):
+		r.connection = r.connection || hasToken(string(value), "upgrade")
+	case isName(name, "Sec-WebSocket-Version"):
+		r.versions++
+		r.rightVersion = string(value) == Version
+	case isName(name, "Sec-WebSocket-Key"):
+		r.keys++
+		if !validKey(value) {
+			r.keys++ // as wrong as several
+			return
+		}
+		r.offer.Key = Key(value)
+	case isName(name, "Sec-WebSocket-Protocol"):
+		list, ok := appendTokens(r.offer.Protocols, string(value))
+		r.offer.Protocols, r.wrongProtocols = list, r.wrongProtocols || !ok
+	case isName(name, "Sec-WebSocket-Extensions"):
+		list, err := appendExtensions(r.offer.Extensions, string(value))
+		r.offer.Extensions, r.wrongExtensions = list, r.wrongExtensions || err != nil
+	}
+}
+
+// Check is the server's part of section 4.2.1: whether the request is a
 // client's opening handshake. http11 says that its version is HTTP/1.1 or a
 // later 1.x. That the request has exactly one Host is checked here too, since
 // a Host is a part of the handshake. The error is a *[HandshakeError].
-func CheckRequest(method string, http11 bool, f Fields) (Offer, error) {
+func (r *Request) Check(method string, http11 bool) (Offer, error) {
 	switch {
 	case method != "GET":
 		return Offer{}, &HandshakeError{
@@ -58,48 +102,28 @@ func CheckRequest(method string, http11 bool, f Fields) (Offer, error) {
 		}
 	case !http11:
 		return Offer{}, refuse("WebSocket needs HTTP/1.1.")
-	case len(f.Values("Host")) != 1:
+	case r.hosts != 1:
 		return Offer{}, refuse("Expected one \"Host\" HTTP header.")
-	case !hasToken(f.Values("Upgrade"), "websocket"):
+	case !r.upgrade:
 		// Not 426, which a client of Turbo does not expect; but the response may
 		// say all the same what could be had here (RFC 9110 section 7.8).
 		return Offer{}, &HandshakeError{Status: 400, Reason: "Expected a valid \"Upgrade\" HTTP header.", Fields: whatWouldDo}
-	case !hasToken(f.Values("Connection"), "upgrade"):
+	case !r.connection:
 		return Offer{}, refuse("Expected a valid \"Connection\" HTTP header.")
-	}
-	if err := checkVersion(f.Values("Sec-WebSocket-Version")); err != nil {
-		return Offer{}, err
-	}
-	keys := f.Values("Sec-WebSocket-Key")
-	if len(keys) != 1 || !validKey(keys[0]) {
+	case r.versions != 1:
+		return Offer{}, &HandshakeError{Status: 400, Reason: "Expected one \"Sec-WebSocket-Version\" HTTP header.", Fields: whatWouldDo}
+	case !r.rightVersion:
+		// The client learns which version would do (section 4.4; RFC 9110 section
+		// 15.5.22 asks for the Upgrade field).
+		return Offer{}, &HandshakeError{Status: 426, Reason: "Unsupported WebSocket version.", Fields: whatWouldDo}
+	case r.keys != 1:
 		return Offer{}, refuse("Expected a valid \"Sec-WebSocket-Key\" HTTP header.")
-	}
-	protocols, ok := tokenList(f.Values("Sec-WebSocket-Protocol"))
-	if !ok {
+	case r.wrongProtocols:
 		return Offer{}, refuse("Invalid \"Sec-WebSocket-Protocol\" HTTP header.")
-	}
-	extensions, err := ParseExtensions(f.Values("Sec-WebSocket-Extensions"))
-	if err != nil {
+	case r.wrongExtensions:
 		return Offer{}, refuse("Invalid \"Sec-WebSocket-Extensions\" HTTP header.")
 	}
-	return Offer{keys[0], protocols, extensions}, nil
-}
-
-// checkVersion refuses every version but ours. A request without one, or with
-// several fields, is malformed; one with another version learns which version
-// would do (section 4.4; RFC 9110 section 15.5.22 asks for the Upgrade field).
-func checkVersion(values []string) error {
-	switch {
-	case len(values) != 1:
-		return &HandshakeError{Status: 400, Reason: "Expected one \"Sec-WebSocket-Version\" HTTP header.", Fields: whatWouldDo}
-	case values[0] == Version:
-		return nil
-	}
-	return &HandshakeError{
-		Status: 426,
-		Reason: "Unsupported WebSocket version.",
-		Fields: whatWouldDo,
-	}
+	return r.offer, nil
 }
 
 // whatWouldDo are the fields of a response that says which protocol is spoken
@@ -110,16 +134,16 @@ var whatWouldDo = []Field{
 	{"Sec-WebSocket-Version", Version},
 }
 
-// ResponseFields returns the fields of the 101 response to an accepted offer:
-// section 4.2.2. protocol is the chosen subprotocol and extensions the accepted
-// extensions with their parameters; "" leaves the field out.
-func ResponseFields(key, protocol, extensions string) []Field {
-	fields := []Field{
-		{"Upgrade", "websocket"},
-		{"Connection", "Upgrade"},
-		{"Sec-WebSocket-Accept", Accept(key)},
-	}
-	return appendChoices(fields, protocol, extensions)
+// AppendResponseFields appends the fields of the 101 response to an accepted
+// offer: section 4.2.2. protocol is the chosen subprotocol and extensions the
+// accepted extensions with their parameters; "" leaves the field out.
+func AppendResponseFields(dst []Field, key Key, protocol, extensions string) []Field {
+	dst = append(dst,
+		Field{"Upgrade", "websocket"},
+		Field{"Connection", "Upgrade"},
+		Field{"Sec-WebSocket-Accept", Accept(string(key[:]))},
+	)
+	return appendChoices(dst, protocol, extensions)
 }
 
 // RequestFields returns the fields of a client's opening handshake beside Host
@@ -154,9 +178,9 @@ func CheckResponse(key string, protocols []string, f Fields) (protocol string, e
 	accepts := f.Values("Sec-WebSocket-Accept")
 	chosen := f.Values("Sec-WebSocket-Protocol")
 	switch {
-	case !hasToken(f.Values("Upgrade"), "websocket"):
+	case !anyHasToken(f.Values("Upgrade"), "websocket"):
 		return "", nil, fmt.Errorf("rfc6455: the response does not upgrade to websocket")
-	case !hasToken(f.Values("Connection"), "upgrade"):
+	case !anyHasToken(f.Values("Connection"), "upgrade"):
 		return "", nil, fmt.Errorf("rfc6455: the response's Connection field does not say upgrade")
 	case len(accepts) != 1 || accepts[0] != Accept(key):
 		return "", nil, fmt.Errorf("rfc6455: the response's Sec-WebSocket-Accept does not answer the key")
@@ -177,50 +201,81 @@ func NewKey(random [16]byte) string { return base64.StdEncoding.EncodeToString(r
 
 // Accept returns the Sec-WebSocket-Accept for a key.
 func Accept(key string) string {
-	sum := sha1.Sum([]byte(key + acceptGUID))
-	return base64.StdEncoding.EncodeToString(sum[:])
+	var room [len(Key{}) + len(acceptGUID)]byte
+	sum := sha1.Sum(append(append(room[:0], key...), acceptGUID...))
+	var text [28]byte
+	base64.StdEncoding.Encode(text[:], sum[:])
+	return string(text[:])
 }
 
 // validKey tells whether key is the base64 form of 16 bytes. The four bits
 // that the last character has too many are not looked at: there are clients
 // that make their key of random characters.
-func validKey(key string) bool {
-	if len(key) != 24 {
+func validKey(key []byte) bool {
+	if len(key) != len(Key{}) {
 		return false
 	}
 	var random [18]byte
-	n, err := base64.StdEncoding.Decode(random[:], []byte(key))
+	n, err := base64.StdEncoding.Decode(random[:], key)
 	return err == nil && n == 16
 }
 
-// hasToken tells whether one of the comma-separated values is the token, in
+// isName tells whether a field has that name, in whatever case.
+func isName(name []byte, want string) bool {
+	return len(name) == len(want) && foldEqual(string(name), want)
+}
+
+// foldEqual compares as strings.EqualFold, of ASCII letters only: there are
+// others that fold to a k or an s.
+func foldEqual(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		if lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
+}
+
+func anyHasToken(values []string, token string) bool {
+	return slices.ContainsFunc(values, func(value string) bool { return hasToken(value, token) })
+}
+
+// hasToken tells whether one of the comma-separated elements is the token, in
 // whatever case.
-func hasToken(values []string, token string) bool {
-	for _, value := range values {
-		for element := range strings.SplitSeq(value, ",") {
-			if strings.EqualFold(strings.Trim(element, " \t"), token) {
-				return true
-			}
+func hasToken(value, token string) bool {
+	for more := true; more; {
+		var element string
+		element, value, more = strings.Cut(value, ",")
+		if foldEqual(strings.Trim(element, " \t"), token) {
+			return true
 		}
 	}
 	return false
 }
 
-// tokenList returns the elements of the comma-separated values. Empty ones are
-// skipped, as RFC 9110 section 5.6.1.2 asks of a recipient. false: an element
-// is not a token, or is there twice (section 4.1, number 10).
-func tokenList(values []string) (list []string, ok bool) {
-	for _, value := range values {
-		for element := range strings.SplitSeq(value, ",") {
-			element = strings.Trim(element, " \t")
-			if element == "" {
-				continue
-			}
-			if !IsToken(element) || slices.Contains(list, element) {
-				return nil, false
-			}
-			list = append(list, element)
+// appendTokens appends the comma-separated elements. Empty ones are skipped, as
+// RFC 9110 section 5.6.1.2 asks of a recipient. false: an element is not a token,
+// or is there twice (section 4.1, number 10).
+func appendTokens(list []string, value string) ([]string, bool) {
+	for element := range strings.SplitSeq(value, ",") {
+		element = strings.Trim(element, " \t")
+		if element == "" {
+			continue
 		}
+		if !IsToken(element) || slices.Contains(list, element) {
+			return nil, false
+		}
+		list = append(list, element)
 	}
 	return list, true
 }

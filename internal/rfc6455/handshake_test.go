@@ -18,6 +18,25 @@ func header(lines ...string) http.Header {
 	return h
 }
 
+// checkRequest has a Request read the fields of h.
+func checkRequest(method string, http11 bool, h http.Header) (Offer, error) {
+	var r Request
+	for name, values := range h {
+		for _, value := range values {
+			r.Field([]byte(name), []byte(value))
+		}
+	}
+	return r.Check(method, http11)
+}
+
+// offerOf is an offer with a key and nothing else.
+func offerOf(key string) Offer { return Offer{Key: Key([]byte(key))} }
+
+// responseFields are the fields of the answer to that key.
+func responseFields(key Key, protocol, extensions string) []Field {
+	return AppendResponseFields(nil, key, protocol, extensions)
+}
+
 const rfcKey = "dGhlIHNhbXBsZSBub25jZQ=="
 
 // request is a good request with some of its lines replaced: those of the same
@@ -54,18 +73,18 @@ func TestAcceptedRequests(t *testing.T) {
 		h    http.Header
 		want Offer
 	}{
-		{"plain", request(), Offer{Key: rfcKey}},
-		{"Upgrade in another case", request("Upgrade: WebSocket"), Offer{Key: rfcKey}},
-		{"Upgrade in a list", request("Upgrade: h2c, websocket"), Offer{Key: rfcKey}},
-		{"Connection in a list", request("Connection: keep-alive,\tUPGRADE"), Offer{Key: rfcKey}},
-		{"Connection in two fields", request("Connection: keep-alive", "Connection: upgrade"), Offer{Key: rfcKey}},
-		{"key of random characters", request("Sec-WebSocket-Key: abcdefghijklmnopqrstuv=="), Offer{Key: "abcdefghijklmnopqrstuv=="}},
-		{"subprotocols", request("Sec-WebSocket-Protocol: chat, superchat"), Offer{Key: rfcKey, Protocols: []string{"chat", "superchat"}}},
-		{"subprotocols in two fields", request("Sec-WebSocket-Protocol: a,,b ,", "Sec-WebSocket-Protocol: c.d"), Offer{Key: rfcKey, Protocols: []string{"a", "b", "c.d"}}},
-		{"empty subprotocol field", request("Sec-WebSocket-Protocol: "), Offer{Key: rfcKey}},
-		{"extensions", request("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"), Offer{Key: rfcKey, Extensions: []Named{{DeflateName, []Param{{Name: "client_max_window_bits"}}}}}},
+		{"plain", request(), offerOf(rfcKey)},
+		{"Upgrade in another case", request("Upgrade: WebSocket"), offerOf(rfcKey)},
+		{"Upgrade in a list", request("Upgrade: h2c, websocket"), offerOf(rfcKey)},
+		{"Connection in a list", request("Connection: keep-alive,\tUPGRADE"), offerOf(rfcKey)},
+		{"Connection in two fields", request("Connection: keep-alive", "Connection: upgrade"), offerOf(rfcKey)},
+		{"key of random characters", request("Sec-WebSocket-Key: abcdefghijklmnopqrstuv=="), offerOf("abcdefghijklmnopqrstuv==")},
+		{"subprotocols", request("Sec-WebSocket-Protocol: chat, superchat"), Offer{Key: Key([]byte(rfcKey)), Protocols: []string{"chat", "superchat"}}},
+		{"subprotocols in two fields", request("Sec-WebSocket-Protocol: a,,b ,", "Sec-WebSocket-Protocol: c.d"), Offer{Key: Key([]byte(rfcKey)), Protocols: []string{"a", "b", "c.d"}}},
+		{"empty subprotocol field", request("Sec-WebSocket-Protocol: "), offerOf(rfcKey)},
+		{"extensions", request("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"), Offer{Key: Key([]byte(rfcKey)), Extensions: []Named{{DeflateName, []Param{{Name: "client_max_window_bits"}}}}}},
 	} {
-		got, err := CheckRequest("GET", true, tc.h)
+		got, err := checkRequest("GET", true, tc.h)
 		if err != nil {
 			t.Errorf("%s: %v", tc.name, err)
 		}
@@ -112,7 +131,7 @@ func TestRefusedRequests(t *testing.T) {
 		{"subprotocol beyond ASCII", "GET", false, request("Sec-WebSocket-Protocol: caf\xc3\xa9"), 400},
 		{"subprotocol twice", "GET", false, request("Sec-WebSocket-Protocol: a, b, a"), 400},
 	} {
-		_, err := CheckRequest(tc.method, !tc.http10, tc.h)
+		_, err := checkRequest(tc.method, !tc.http10, tc.h)
 		refused, ok := err.(*HandshakeError)
 		if !ok || refused.Status != tc.status || refused.Reason == "" || refused.Error() == "" {
 			t.Errorf("%s: %v, want %d", tc.name, err, tc.status)
@@ -145,11 +164,11 @@ func fields(list []Field) http.Header {
 
 func TestHandshakeFields(t *testing.T) {
 	want := []Field{{"Upgrade", "websocket"}, {"Connection", "Upgrade"}, {"Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="}}
-	if d := cmp.Diff(want, ResponseFields(rfcKey, "", "")); d != "" {
+	if d := cmp.Diff(want, responseFields(Key([]byte(rfcKey)), "", "")); d != "" {
 		t.Errorf("response (-want +got):\n%s", d)
 	}
 	want = append(want, Field{"Sec-WebSocket-Protocol", "chat"}, Field{"Sec-WebSocket-Extensions", "x; y=1"})
-	if d := cmp.Diff(want, ResponseFields(rfcKey, "chat", "x; y=1")); d != "" {
+	if d := cmp.Diff(want, responseFields(Key([]byte(rfcKey)), "chat", "x; y=1")); d != "" {
 		t.Errorf("response (-want +got):\n%s", d)
 	}
 	want = []Field{
@@ -165,21 +184,21 @@ func TestHandshakeFields(t *testing.T) {
 func TestEachEndAcceptsTheOther(t *testing.T) {
 	req := fields(RequestFields(rfcKey, []string{"chat", "superchat"}, "x"))
 	req.Set("Host", "example.com")
-	offer, err := CheckRequest("GET", true, req)
+	offer, err := checkRequest("GET", true, req)
 	if err != nil {
 		t.Fatal(err)
 	}
-	protocol, extensions, err := CheckResponse(rfcKey, offer.Protocols, fields(ResponseFields(offer.Key, offer.Protocols[1], offer.Extensions[0].Name)))
+	protocol, extensions, err := CheckResponse(rfcKey, offer.Protocols, fields(responseFields(offer.Key, offer.Protocols[1], offer.Extensions[0].Name)))
 	if err != nil || protocol != "superchat" || len(extensions) != 1 || extensions[0] != "x" {
 		t.Errorf("CheckResponse = %q, %q, %v", protocol, extensions, err)
 	}
-	if protocol, _, err := CheckResponse(rfcKey, offer.Protocols, fields(ResponseFields(offer.Key, "", ""))); err != nil || protocol != "" {
+	if protocol, _, err := CheckResponse(rfcKey, offer.Protocols, fields(responseFields(offer.Key, "", ""))); err != nil || protocol != "" {
 		t.Errorf("CheckResponse without a choice = %q, %v", protocol, err)
 	}
 }
 
 func TestRefusedResponses(t *testing.T) {
-	good := func() http.Header { return fields(ResponseFields(rfcKey, "chat", "")) }
+	good := func() http.Header { return fields(responseFields(Key([]byte(rfcKey)), "chat", "")) }
 	for name, spoil := range map[string]func(h http.Header){
 		"no Upgrade":                        func(h http.Header) { h.Del("Upgrade") },
 		"other Upgrade":                     func(h http.Header) { h.Set("Upgrade", "h2c") },
@@ -213,7 +232,7 @@ func FuzzHandshake(f *testing.F) {
 			"Host": {"h"}, "Upgrade": {upgrade}, "Connection": {connection},
 			"Sec-Websocket-Version": {version}, "Sec-Websocket-Key": {key}, "Sec-Websocket-Protocol": {protocols},
 		}
-		offer, err := CheckRequest(method, http11, h)
+		offer, err := checkRequest(method, http11, h)
 		if err != nil {
 			if refused, ok := err.(*HandshakeError); !ok || refused.Status < 400 || refused.Status > 426 {
 				t.Fatalf("error %v", err)
@@ -233,7 +252,7 @@ func FuzzHandshake(f *testing.F) {
 			}
 			choice = p
 		}
-		got, _, err := CheckResponse(key, offer.Protocols, fields(ResponseFields(offer.Key, choice, "")))
+		got, _, err := CheckResponse(key, offer.Protocols, fields(responseFields(offer.Key, choice, "")))
 		if err != nil || got != choice {
 			t.Fatalf("our own answer is refused: %q, %v", got, err)
 		}
