@@ -41,8 +41,10 @@ type clientEvents struct {
 //	OnClose          once, last, if there was a connection
 //
 // All are called with the client. Each may suspend: what comes after it waits.
-// One that panics is logged and told to OnError as ErrCallback, and is the end
-// of the connection.
+// One that panics is logged, and is the end of the connection; OnError is told
+// ErrCallback before OnClose is called. When OnError itself panics nobody is told;
+// when OnClose does, OnError is called once more; and when a callback that was
+// suspended panics after OnClose was called, that is logged and no more.
 //
 // See Client.Opened for code that would rather wait than be called.
 func Dial(rawURL string, o *ClientOptions) *Client {
@@ -115,7 +117,8 @@ func (c *Client) fail(err *Error) {
 }
 
 // failed deals with a callback that has panicked: the connection is cut, and
-// OnError told.
+// OnError told, unless the callback was suspended and OnClose has been called
+// meanwhile.
 func (c *Client) failed(name string, v any) *Error {
 	ended := c.life == over
 	if c.life != unborn {

@@ -59,12 +59,17 @@ func (c *Conn) WritePart(t MessageType, p []byte, last bool) error {
 	if err := c.admit(); err != nil {
 		return err
 	}
-	frame, err := c.core.AppendPart(c.stream.AvailableBuffer(), t, p, last)
+	frame, rest, err := c.core.AppendSplitPart(c.stream.AvailableBuffer(), t, p, last)
 	if err != nil {
 		return translate(err)
 	}
 	if err := c.put(frame); err != nil {
 		return err
+	}
+	if len(rest) > 0 {
+		if err := c.put(rest); err != nil {
+			return err
+		}
 	}
 	c.touch()
 	if c.stream.Buffered() > c.kind.opts.highWater() {

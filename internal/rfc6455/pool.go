@@ -7,6 +7,9 @@ const (
 	maxClass = 20 // the largest has 1 MiB
 	// maxSpares bounds how many scratch records a pool keeps.
 	maxSpares = 256
+	// maxCopy is the largest payload, in bytes, for whose copy the pool has memory
+	// of its own.
+	maxCopy = 64 << 10
 	// maxSpareOutput is the most memory for answers, in bytes, that a record
 	// keeps while it is spare: a dozen pongs.
 	maxSpareOutput = 2048
@@ -28,6 +31,7 @@ type Pool struct {
 	kept    int
 	buffers [maxClass + 1][][]byte
 	spares  []*scratch
+	copy    []byte // the last payload that a client masked, if it was not long
 }
 
 // scratch is what a connection holds only while something is incomplete or
@@ -106,4 +110,15 @@ func (p *Pool) grow(b []byte, n int) []byte {
 	bigger := append(p.buffer(n), b...)
 	p.putBuffer(b)
 	return bigger
+}
+
+// copied returns a copy of b, which is good until the next one is made.
+func (p *Pool) copied(b []byte) []byte {
+	if p == nil || len(b) > maxCopy {
+		return append([]byte(nil), b...)
+	}
+	if cap(p.copy) < len(b) {
+		p.copy = make([]byte, 0, maxCopy)
+	}
+	return append(p.copy[:0], b...)
 }

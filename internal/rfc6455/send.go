@@ -24,8 +24,10 @@ func (c *Conn) AppendMessage(dst []byte, op Opcode, payload []byte) ([]byte, err
 }
 
 // AppendSplit is AppendMessage for who can write two pieces in a row: a payload
-// that goes out as it is and does not fit in dst's capacity is not copied but
-// returned, as what is to be written right after dst.
+// that does not fit in dst's capacity is not appended but returned, as what is to
+// be written right after dst: as it is by a server, masked, in memory of the pool,
+// by a client. It is good until something is appended again, by any connection
+// of the pool.
 func (c *Conn) AppendSplit(dst []byte, op Opcode, payload []byte) (_, rest []byte, err error) {
 	switch {
 	case c.state != Open:
@@ -42,26 +44,45 @@ func (c *Conn) AppendSplit(dst []byte, op Opcode, payload []byte) (_, rest []byt
 			return framed, nil, err
 		}
 	}
-	if !h.Masked && cap(dst)-len(dst) < MaxHeader+len(payload) {
-		h.Length = uint64(len(payload))
-		return AppendHeader(dst, h), payload, nil
+	dst, rest = c.split(dst, h, payload)
+	return dst, rest, nil
+}
+
+// split appends a frame, or as much of it as fits in dst's capacity: the header at
+// least. The rest is the payload, masked where it must be.
+func (c *Conn) split(dst []byte, h Header, payload []byte) (_, rest []byte) {
+	if cap(dst)-len(dst) >= MaxHeader+len(payload) {
+		return AppendFrame(dst, h, payload), nil
 	}
-	return AppendFrame(dst, h, payload), nil, nil
+	if h.Masked {
+		rest = c.cfg.Pool.copied(payload)
+		Mask(rest, h.Key)
+	} else {
+		rest = payload
+	}
+	h.Length = uint64(len(payload))
+	return AppendHeader(dst, h), rest
 }
 
 // AppendPart appends the next part of a message as a frame of its own; last
 // ends the message. Every part names the message's opcode. Control frames may
 // be appended between the parts, other messages may not.
 func (c *Conn) AppendPart(dst []byte, op Opcode, payload []byte, last bool) ([]byte, error) {
+	dst, rest, err := c.AppendSplitPart(dst, op, payload, last)
+	return append(dst, rest...), err
+}
+
+// AppendSplitPart is to AppendPart what AppendSplit is to AppendMessage.
+func (c *Conn) AppendSplitPart(dst []byte, op Opcode, payload []byte, last bool) (_, rest []byte, err error) {
 	switch {
 	case c.state != Open:
-		return dst, ErrClosed
+		return dst, nil, ErrClosed
 	case c.sendOpcode != 0 && c.sendOpcode != op:
-		return dst, ErrMessageOpen
+		return dst, nil, ErrMessageOpen
 	}
 	text := c.sendText
 	if op == Text && (!text.feed(payload) || last && !text.complete()) {
-		return dst, ErrInvalidUTF8
+		return dst, nil, ErrInvalidUTF8
 	}
 	h := c.outgoing(op, last)
 	if c.sendOpcode != 0 {
@@ -74,9 +95,11 @@ func (c *Conn) AppendPart(dst []byte, op Opcode, payload []byte, last bool) ([]b
 		c.sendOpcode = 0
 	}
 	if c.sendEncoded {
-		return c.appendEncoded(dst, h, payload, math.MaxInt)
+		dst, err = c.appendEncoded(dst, h, payload, math.MaxInt)
+		return dst, nil, err
 	}
-	return AppendFrame(dst, h, payload), nil
+	dst, rest = c.split(dst, h, payload)
+	return dst, rest, nil
 }
 
 // appendEncoded appends the frame of a payload that the extension encodes, or

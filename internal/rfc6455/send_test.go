@@ -59,9 +59,11 @@ func TestSentFrames(t *testing.T) {
 	}
 }
 
-// TestLongPayloadIsSplitOff: it is not copied unless it must be changed.
+// TestLongPayloadIsSplitOff: it is not copied unless it must be changed, and what
+// was handed in never is.
 func TestLongPayloadIsSplitOff(t *testing.T) {
-	payload := []byte(strings.Repeat("x", 1000))
+	original := strings.Repeat("x", 1000)
+	payload := []byte(original)
 	for _, tc := range []struct {
 		role  Role
 		room  int
@@ -69,14 +71,47 @@ func TestLongPayloadIsSplitOff(t *testing.T) {
 	}{
 		{Server, 100, true},
 		{Server, 2000, false},
-		{Client, 100, false},
+		{Client, 100, true},
+		{Client, 2000, false},
 	} {
-		out, rest, err := open(tc.role).AppendSplit(make([]byte, 0, tc.room), Text, payload)
-		if err != nil || (len(rest) > 0) != tc.split || tc.split && &rest[0] != &payload[0] {
-			t.Errorf("%+v: %d and %d bytes, %v", tc, len(out), len(rest), err)
+		for name, appendFrame := range map[string]func(c *Conn, dst []byte) (_, rest []byte, err error){
+			"message": func(c *Conn, dst []byte) (_, _ []byte, _ error) { return c.AppendSplit(dst, Text, payload) },
+			"part":    func(c *Conn, dst []byte) (_, _ []byte, _ error) { return c.AppendSplitPart(dst, Text, payload, true) },
+		} {
+			out, rest, err := appendFrame(open(tc.role), make([]byte, 0, tc.room))
+			if err != nil || (len(rest) > 0) != tc.split || tc.split && (&rest[0] == &payload[0]) != (tc.role == Server) {
+				t.Errorf("%s, %+v: %d and %d bytes, %v", name, tc, len(out), len(rest), err)
+			}
+			if d := cmp.Diff([]string{"text " + quoted(payload)}, frames(append(out, rest...))); d != "" {
+				t.Errorf("%s, %+v: %s", name, tc, d)
+			}
+			if string(payload) != original {
+				t.Fatalf("%s, %+v: the caller's bytes have changed", name, tc)
+			}
 		}
-		if d := cmp.Diff([]string{"text " + quoted(payload)}, frames(append(out, rest...))); d != "" {
-			t.Errorf("%+v: %s", tc, d)
+	}
+}
+
+// TestLongPayloadAllocatesNothing, neither at the end that masks it: the parts of
+// a message are as long as that.
+func TestLongPayloadAllocatesNothing(t *testing.T) {
+	room, payload := make([]byte, 0, 4<<10), make([]byte, maxCopy)
+	for _, role := range []Role{Server, Client} {
+		cfg := config(role)
+		cfg.Pool = new(Pool)
+		var c Conn
+		c.Init(&cfg)
+		last := false
+		if n := testing.AllocsPerRun(100, func() {
+			_, rest, err := c.AppendSplitPart(room, Binary, payload, last)
+			if last = !last; len(rest) != len(payload) || err != nil {
+				t.Fatalf("%d bytes, %v", len(rest), err)
+			}
+		}); n != 0 {
+			t.Errorf("role %d: %v allocations for a part", role, n)
+		}
+		if n := testing.AllocsPerRun(100, func() { c.AppendSplit(room, Binary, payload) }); n != 0 {
+			t.Errorf("role %d: %v allocations for a message", role, n)
 		}
 	}
 }
