@@ -208,6 +208,46 @@ func TestContinueIsSaidWhenTheBodyIsWanted(t *testing.T) {
 	})
 }
 
+// Whether a client waits for a word is known until it has been told.
+func TestExpectsContinue(t *testing.T) {
+	const goOn = "HTTP/1.1 100 Continue\r\n\r\n"
+	request := func(fields string) string { return "POST / HTTP/1.1\r\nHost: h\r\n" + fields + "\r\n" }
+	var q *Request
+	var waits bool
+	playHeads(t, nil, func(x *Request) { q, waits = x, x.ExpectsContinue() }, func(x *Request) {
+		if x.ExpectsContinue() {
+			t.Error("it waits for what has come")
+		}
+		answerOK(x)
+	}, func(r *rig) {
+		for _, tt := range []struct {
+			sent, got string
+			waits     bool
+		}{
+			{request("Content-Length: 2\r\n"), "", false},
+			{request("Content-Length: 2\r\nExpect: 100-continue\r\n"), goOn, true},
+			{request("Transfer-Encoding: chunked\r\nexpect: 100-CONTINUE\r\n"), goOn, true},
+			{request("Content-Length: 2\r\nExpect: 100-continue\r\n") + "h", "", false},
+			{strings.Replace(request("Content-Length: 2\r\nExpect: 100-continue\r\n"), "HTTP/1.1", "HTTP/1.0", 1), "", false},
+		} {
+			waits = false
+			c := r.dial()
+			c.send(tt.sent).expect(tt.got, "open")
+			if waits != tt.waits {
+				t.Errorf("%q: it waits: %v", tt.sent, waits)
+			}
+			if q.ExpectsContinue() {
+				t.Errorf("%q: it waits after it has been told", tt.sent)
+			}
+			c.close()
+			if q.ExpectsContinue() {
+				t.Errorf("%q: it waits after it has left", tt.sent)
+			}
+		}
+		r.dial().send(request("Expect: 100-continue\r\n")).expect(ok, "open") // without a body
+	})
+}
+
 // An answer before the end of the body refuses the rest of it.
 func TestEarlyAnswer(t *testing.T) {
 	const refused = "HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"

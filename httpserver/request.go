@@ -75,6 +75,16 @@ func (r *Request) Body() []byte {
 	return x.body
 }
 
+// ExpectsContinue tells whether the client holds the body back until it is told
+// to send it (Expect: 100-continue), and has not been told so far. It is for
+// ServeHead: an answer that does not depend on the body is better given at once
+// then (RFC 9110 10.1.1). The client is told when the body is asked for, or when
+// ServeHead has left it to be collected.
+func (r *Request) ExpectsContinue() bool {
+	x := r.get()
+	return x.c != nil && x.stage != finished && x.c.core.Awaits100()
+}
+
 // Version returns "HTTP/1.1" or "HTTP/1.0", or what a client of a later 1.x
 // says.
 func (r *Request) Version() string {

@@ -40,30 +40,37 @@ type PartHandler interface {
 	OnPart(p *Part) (io.Writer, error)
 }
 
-// ServeHead lets the handlers that want it take the body as it comes. It
-// implements httpserver.HeadHandler.
+// ServeHead lets the handlers that want it take the body as it comes. A client
+// that waits to be told to send it is not told when no handler wants it: it has
+// its answer at once (RFC 9110, 10.1.1). It implements httpserver.HeadHandler.
 func (a *Application) ServeHead(req *httpserver.Request) {
-	if !slices.ContainsFunc(a.routes, Route.looksAtHeads) {
+	waits := req.ExpectsContinue()
+	if !waits && !slices.ContainsFunc(a.routes, Route.looksAtHeads) {
 		return
 	}
 	x := a.acquire(req)
 	var h Handler
+	unwanted := false
 	err := x.guard(func(x *exchange) error {
 		r, err := x.route()
 		if r != nil && r.maxBody > 0 {
 			req.SetMaxBody(r.maxBody)
 		}
-		if r != nil && r.newHandler != nil && r.bodies != wholeBodies {
+		if r != nil && r.newHandler != nil && (waits || r.bodies != wholeBodies) {
 			h = r.newHandler()
 			if r.bodies = wholeBodies; takesBodies(h) {
 				r.bodies = streamedBodies
 			}
 		}
+		unwanted = waits && err == nil && x.isUnwanted(r, h)
 		return err
 	})
 	switch {
 	case err != nil:
 		x.fail(err)
+	case unwanted:
+		x.serve()
+		return
 	case h == nil || !x.streams(h) || req.TakeBody() != nil:
 		x.release()
 		return
@@ -73,6 +80,23 @@ func (a *Application) ServeHead(req *httpserver.Request) {
 		}
 	}
 	x.settle()
+}
+
+// isUnwanted reports whether nobody reads the body of the request: no handler has
+// its path or its method.
+func (x *exchange) isUnwanted(r *Route, h Handler) bool {
+	method := x.req.Method()
+	if r == nil {
+		return x.app.options.NotFound == nil
+	}
+	if r.fn != nil {
+		return !r.allows(method)
+	}
+	switch h.(type) {
+	case nil, Upgrader, *mounted:
+		return false
+	}
+	return verb(h, method) == nil || !slices.Contains(listed(h), method)
 }
 
 // looksAtHeads reports whether the route may have something to say before a body

@@ -95,13 +95,14 @@ func remoteAddr(req *httpserver.Request) string {
 
 // mountWhole is the length of a body that a mounted handler gets in one piece,
 // in bytes. A longer one, or one whose length is not known, is read from the
-// client as the handler reads it.
+// client as the handler reads it; so is one that the client holds back until it
+// is asked for, which the handler does by reading it.
 const mountWhole = 64 << 10
 
 // isLong reports whether the body is read as it comes.
 func (x *exchange) isLong() bool {
 	r, ok := x.req.(*httpserver.Request)
-	return ok && (r.ContentLength() < 0 || r.ContentLength() > mountWhole)
+	return ok && (r.ContentLength() < 0 || r.ContentLength() > mountWhole || r.ExpectsContinue())
 }
 
 // A mountBody is the body of a request, for the handler's goroutine. The call's

@@ -297,6 +297,12 @@ func (c *Conn) ExpectsBody() bool {
 	return c.recv == RecvBody && (c.framing == framingChunked || c.left > 0)
 }
 
+// Awaits100 tells whether the client holds the body back until it is told to send
+// it (RFC 9110 10.1.1): nothing of it has come, and it has not been told so far.
+func (c *Conn) Awaits100() bool {
+	return (c.owes100 || c.pending100) && c.send == SendHead && len(c.in) == 0
+}
+
 // SetBodyLimit replaces [Limits.BodyBytes] for the message in hand: n bytes. It
 // may be called from the Request event on. A length that is too long is refused
 // by the next call of Next, so is a chunk that would pass the limit when it
