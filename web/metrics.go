@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -94,10 +95,11 @@ type meter struct {
 	due    time.Duration // when the next tick should be
 }
 
-// A gauge is a value that an application adds to the page.
+// A gauge is a value that an application adds to the page, or a counter.
 type gauge struct {
-	name, help string
-	value      func() float64
+	name, label string // the label is "" or as it is written, with the braces
+	kind, help  string
+	value       func() float64
 }
 
 // counts are the numbers of one loop, or of all.
@@ -209,16 +211,39 @@ func (t *meter) snapshot() *counts {
 
 // AddGauge adds a value of the application's own to the page of its
 // Options.Metrics, under a name of letters, digits and underscores that does not
-// begin with a digit. value is called on the application's loop when the page is
-// read; the values of applications that use the same name are summed. It
-// belongs to the loop, and does nothing without metrics.
+// begin with a digit. A label may follow, as in rooms{kind="public"}, which makes
+// it one of several values of that name. value is called on the application's
+// loop when the page is read; the values of applications that use the same name
+// are summed. It belongs to the loop, and does nothing without metrics.
 func (a *Application) AddGauge(name, help string, value func() float64) {
-	if !validMetric(name) {
-		panic("web: AddGauge with the name " + name)
+	a.addMetric("gauge", name, help, value)
+}
+
+// AddCounter is AddGauge for a value that only grows, whose name should end in
+// _total.
+func (a *Application) AddCounter(name, help string, value func() float64) {
+	a.addMetric("counter", name, help, value)
+}
+
+func (a *Application) addMetric(kind, full, help string, value func() float64) {
+	name, label, ok := cutLabel(full)
+	if !ok {
+		panic("web: a metric with the name " + full)
 	}
 	if a.meter != nil {
-		a.meter.gauges = append(a.meter.gauges, gauge{name, help, value})
+		a.meter.gauges = append(a.meter.gauges, gauge{name, label, kind, help, value})
 	}
+}
+
+// cutLabel cuts the label off a name, and tells whether both are valid.
+func cutLabel(full string) (name, label string, ok bool) {
+	name, inner, labelled := strings.Cut(full, "{")
+	if !labelled {
+		return name, "", validMetric(name)
+	}
+	key, value, _ := strings.Cut(inner, `="`)
+	value, quoted := strings.CutSuffix(value, `"}`)
+	return name, full[len(name):], quoted && validMetric(name) && validMetric(key) && !strings.ContainsAny(value, "\\\"\n")
 }
 
 func validMetric(name string) bool {

@@ -52,6 +52,8 @@ func TestMetricsCountRequests(t *testing.T) {
 			return errors.New("on purpose")
 		}),
 	)
+	app.AddCounter(`visits_total{who="guest"}`, "Visits.", func() float64 { return 7 })
+	app.AddCounter(`visits_total{who="member"}`, "Visits.", func() float64 { return 8 })
 	app.AddGauge("rooms", "Rooms of\nthe chat.", func() float64 { return 2.5 })
 	page := ""
 	_, client := dial(app)
@@ -85,6 +87,9 @@ func TestMetricsCountRequests(t *testing.T) {
 		"turbo_request_duration_seconds_count 3",
 		"turbo_response_bytes_total 19", // hello, hello, Not Found
 		"turbo_mounted_requests 0",
+		"# TYPE visits_total counter",
+		`visits_total{who="guest"} 7`,
+		`visits_total{who="member"} 8`,
 		`# HELP rooms Rooms of\nthe chat.`,
 		"rooms 2.5",
 	)
@@ -152,7 +157,8 @@ func (c *movable) Jump(d time.Duration) bool {
 func TestAddGaugeWantsAName(t *testing.T) {
 	app := newApp(t, nil)
 	app.AddGauge("x", "", nil) // without metrics nothing happens
-	for _, name := range []string{"", "1a", "a-b", "a b", "ä"} {
+	app.AddCounter(`x_total{kind="a b"}`, "", nil)
+	for _, name := range []string{"", "1a", "a-b", "a b", "ä", "a{", "a{}", `a{b="`, `a{b="c"`, `a{1b="c"}`, `a{b="c\"}`, `a{b="c"}"}`, `{b="c"}`} {
 		func() {
 			defer func() {
 				if recover() == nil {

@@ -35,7 +35,8 @@ const metricsWait = time.Second
 //	turbo_response_bytes_total         content that was sent
 //	turbo_mounted_requests             requests of http.Handlers under way
 //
-// and what AddGauge has added. It is for a route:
+// and what AddGauge and AddCounter have added: package websocket does so for the
+// first connection of an application. It is for a route:
 //
 //	web.Func("^/metrics$", metrics.Page)
 func (m *Metrics) Page(h *RequestHandler) error {
@@ -179,20 +180,29 @@ func (p *page) server(s *httpserver.Stats) {
 	p.single("turbo_requests_refused_total", "counter", "Requests that broke the protocol or a limit.", float64(s.Refused))
 }
 
-// gauges renders those of the applications, each name once.
+// gauges renders those of the applications: each name once, with the labels that
+// it has.
 func (p *page) gauges(readings []reading) {
 	var order []gauge
-	sums := make(map[string]float64)
+	labels := make(map[string][]string) // of a name
+	sums := make(map[[2]string]float64) // by name and label
 	for _, r := range readings {
 		for i, g := range r.names {
-			if _, ok := sums[g.name]; !ok {
+			if labels[g.name] == nil {
 				order = append(order, g)
 			}
-			sums[g.name] += r.counts.gauges[i]
+			key := [2]string{g.name, g.label}
+			if _, ok := sums[key]; !ok {
+				labels[g.name] = append(labels[g.name], g.label)
+			}
+			sums[key] += r.counts.gauges[i]
 		}
 	}
 	for _, g := range order {
-		p.single(g.name, "gauge", helpText.Replace(g.help), sums[g.name])
+		p.head(g.name, g.kind, helpText.Replace(g.help))
+		for _, label := range labels[g.name] {
+			p.value(g.name+label, "", "", sums[[2]string{g.name, label}])
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package websocket
 
 import (
+	"errors"
 	"net"
 
 	"github.com/turbogo/turbo/internal/rfc6455"
@@ -188,6 +189,7 @@ func (c *Conn) hear(ev rfc6455.Event) {
 	case rfc6455.Message:
 		c.message = ev.Opcode
 		c.touch()
+		c.kind.traffic.received.message(len(ev.Payload))
 		c.owner.OnMessage(ev.Payload)
 	case rfc6455.PingFrame:
 		if c.kind.core.ManualPong {
@@ -198,6 +200,9 @@ func (c *Conn) hear(ev rfc6455.Event) {
 	case rfc6455.PongFrame:
 		c.hearPong(ev.Payload)
 	case rfc6455.CloseFrame:
+		if c.waits < forClose {
+			c.countClose(ev.Code)
+		}
 		c.leaveHubs()
 		if len(ev.Payload) > 0 {
 			c.rarely().reason = string(ev.Payload)
@@ -238,6 +243,10 @@ func (c *Conn) finish() {
 
 // fail deals with a peer that broke a rule: the close frame has been queued.
 func (c *Conn) fail(err error) {
+	var fault *ProtocolError
+	if c.waits < forClose && errors.As(err, &fault) {
+		c.countClose(fault.Code)
+	}
 	c.leaveHubs()
 	c.finish()
 	if e, ok := c.owner.(ErrorHandler); ok {
@@ -254,6 +263,9 @@ func (c *Conn) end() {
 		return
 	}
 	c.life = over
+	if c.core.State() == rfc6455.Open {
+		c.countClose(AbnormalClosure)
+	}
 	c.timer.Disarm()
 	c.kind.remove(c)
 	if !c.busy {

@@ -18,6 +18,7 @@ type upgrades struct {
 	kinds   []madeAfter
 	count   int                   // open connections
 	leaving bool                  // the server shuts down
+	metered bool                  // an application's metrics show them
 	empty   func(struct{}, error) // wakes goAway when the last connection is gone
 }
 

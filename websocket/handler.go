@@ -68,6 +68,7 @@ func (h *Handler) Upgrade(outer web.Handler) error {
 		return nil // Prepare has answered: a redirect, for one
 	}
 	all := upgradesOf(h.Loop(), h.Application().Server())
+	all.meter(h.Application())
 	if all.leaving {
 		return &web.HTTPError{Code: http.StatusServiceUnavailable}
 	}

@@ -23,6 +23,8 @@ type kind struct {
 	ends                 *ioloop.Deadlines // of clients
 	idles                *ioloop.Deadlines // nil without an IdleTimeout
 
+	traffic traffic
+
 	live  *Conn // the open connections, a list
 	parts *kind // the same for owners who take messages in parts; see of
 }
@@ -59,6 +61,7 @@ func (k *kind) add(c *Conn) {
 	}
 	k.live = c
 	k.all.count++
+	k.traffic.opened++
 }
 
 // remove takes it off.

@@ -25,6 +25,7 @@ type PartHandler interface {
 func (c *Conn) hearPart(ev rfc6455.Event) {
 	c.message = ev.Opcode
 	c.touch()
+	c.kind.traffic.received.part(len(ev.Payload), ev.Last)
 	c.owner.(PartHandler).OnMessagePart(ev.Payload, ev.First, ev.Last)
 }
 
@@ -38,6 +39,7 @@ func (k *kind) of(owner receiver) *kind {
 		sibling := new(kind)
 		*sibling = *k
 		sibling.core.Parts, sibling.packed, sibling.live = true, nil, nil
+		sibling.traffic = traffic{}
 		k.parts = sibling
 		k.all.kinds = append(k.all.kinds, madeAfter{nil, sibling})
 	}
@@ -72,6 +74,7 @@ func (c *Conn) WritePart(t MessageType, p []byte, last bool) error {
 		}
 	}
 	c.touch()
+	c.kind.traffic.sent.part(len(p), last)
 	if c.stream.Buffered() > c.kind.opts.highWater() {
 		c.watchQueue()
 	}

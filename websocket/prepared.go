@@ -54,6 +54,7 @@ func (c *Conn) send(m *PreparedMessage) error {
 		return err
 	}
 	c.touch()
+	c.kind.traffic.sent.message(m.size)
 	if c.stream.Buffered() > c.kind.opts.highWater() {
 		c.watchQueue()
 	}

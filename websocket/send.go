@@ -62,6 +62,7 @@ func (c *Conn) write(op rfc6455.Opcode, msg []byte) error {
 		}
 	}
 	c.touch()
+	c.kind.traffic.sent.message(len(msg))
 	if c.stream.Buffered() > c.kind.opts.highWater() {
 		c.watchQueue()
 	}
@@ -156,6 +157,7 @@ func (c *Conn) Close(code CloseCode, reason string) error {
 	if err != nil {
 		return translate(err)
 	}
+	c.countClose(code)
 	c.leaveHubs()
 	c.await(forClose, c.kind.closes)
 	if c.put(frame) == nil && (c.paused || c.held) {
