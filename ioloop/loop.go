@@ -68,6 +68,8 @@ type IOLoop struct {
 	maxHelpers int
 	backlog    []helper
 
+	stopHooks []*stopHook
+
 	values map[any]any
 }
 
@@ -173,6 +175,7 @@ func (l *IOLoop) stopped() {
 	l.stopSignals()
 	l.unwind()
 	l.putBack()
+	l.runStopHooks()
 	l.closeDescriptors()
 	l.inbox.mu.Lock()
 	l.inbox.active = false

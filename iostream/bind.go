@@ -138,7 +138,7 @@ func listenOn(at sock.Addr, o *ListenOptions, only6 bool) (int, error) {
 	if err == nil {
 		call, err = "bind", sock.Bind(fd, at)
 	}
-	if err == nil {
+	if err == nil && !o.bindOnly {
 		call, err = "listen", sock.Listen(fd, o.Backlog)
 	}
 	if err != nil {

@@ -44,6 +44,8 @@ type ListenOptions struct {
 	// PlainAnswer is what a client is told that does not speak TLS. Default:
 	// nothing.
 	PlainAnswer []byte
+
+	bindOnly bool // no listen(2): whether the address is free
 }
 
 const (
@@ -70,6 +72,7 @@ type Listener struct {
 	file   os.FileInfo // of the Unix socket's path, to be removed at the end
 
 	share *share // nil for a listener of one loop
+	leave func() // takes its stop hook off, if it is in a share
 
 	closed  bool
 	watched bool // by the loop
@@ -88,8 +91,8 @@ type Listener struct {
 // path. A socket file that a program left behind is replaced, but only when
 // nobody listens on it; Close removes the file. A path that begins with "@" is
 // an abstract name (Linux). Or it is "fd" with the number of a descriptor: a
-// listener that another program has made, which belongs to this one from now on;
-// Close does not remove its socket file.
+// listener that another program has made, which belongs to this one from now on,
+// unless Listen fails; Close does not remove its socket file.
 //
 // accept is called from the poll phase, in which the connection came in, as
 // Turbo calls handle_stream. While it is suspended no other connection is
@@ -106,6 +109,9 @@ func Listen(l *ioloop.IOLoop, network, address string, o *ListenOptions, accept 
 		return nil, err
 	}
 	if err := ln.watch(); err != nil {
+		if network == "fd" {
+			ln.fd = -1 // it stays the caller's
+		}
 		ln.Close()
 		return nil, err
 	}
@@ -173,7 +179,7 @@ func (ln *Listener) Addr() net.Addr { return ln.addr }
 func (ln *Listener) Pause() {
 	if !ln.closed && !ln.paused {
 		ln.paused = true
-		if ln.share != nil {
+		if ln.share.passes() {
 			ln.share.update(ln) // the other loops go on
 		} else {
 			ln.unwatch()
@@ -201,6 +207,8 @@ func (ln *Listener) Close() {
 	}
 	ln.closed = true
 	if ln.share != nil {
+		ln.leave()
+		ln.share.of(ln).left()
 		ln.share.update(ln)
 	}
 	if ln.fd >= 0 {
@@ -250,7 +258,7 @@ func (ln *Listener) takes() bool { return !ln.closed && !ln.paused && !ln.tls.mu
 // next returns the listener that the next connection is for, nil when none
 // takes any.
 func (ln *Listener) next() *Listener {
-	if ln.share != nil {
+	if ln.share.passes() {
 		return ln.share.next(ln)
 	}
 	if ln.takes() {
@@ -308,7 +316,7 @@ func (ln *Listener) acceptUpTo(most int) {
 		}
 		fd, peer, err := sock.Accept(ln.fd)
 		switch {
-		case err == nil && ln.share != nil:
+		case err == nil && ln.share.passes():
 			ln.share.pass(to, fd, peer)
 		case err == nil:
 			ln.take(fd, peer)
