@@ -13,10 +13,10 @@ import (
 // TestIdleConnectionIsSmall pins what an open connection costs that does
 // nothing: the handler with its connection, beside the stream.
 func TestIdleConnectionIsSmall(t *testing.T) {
-	if got, most := unsafe.Sizeof(Conn{}), uintptr(200); got > most {
+	if got, most := unsafe.Sizeof(Conn{}), uintptr(128); got > most {
 		t.Errorf("a Conn has %d bytes, at most %d are meant", got, most)
 	}
-	if got, most := unsafe.Sizeof(Handler{})+unsafe.Sizeof(iostream.IOStream{}), uintptr(340); got > most {
+	if got, most := unsafe.Sizeof(Handler{})+unsafe.Sizeof(iostream.IOStream{}), uintptr(224); got > most {
 		t.Errorf("a Handler and its stream have %d bytes, at most %d are meant", got, most)
 	}
 }
@@ -104,10 +104,10 @@ func TestEchoAllocatesNothing(t *testing.T) {
 // What an idle connection costs here; the handler of the application and the
 // stream are beside it.
 func TestConnIsSmall(t *testing.T) {
-	if n := unsafe.Sizeof(Conn{}); n > 200 {
+	if n := unsafe.Sizeof(Conn{}); n > 128 {
 		t.Errorf("a connection takes %d bytes", n)
 	}
-	if n := unsafe.Sizeof(Handler{}); n > 216 {
+	if n := unsafe.Sizeof(Handler{}); n > 144 {
 		t.Errorf("a handler takes %d bytes", n)
 	}
 }

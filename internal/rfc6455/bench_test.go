@@ -9,12 +9,21 @@ import (
 
 // TestConnIsSmall pins what an idle connection costs in this room.
 func TestConnIsSmall(t *testing.T) {
-	if got, most := unsafe.Sizeof(Conn{}), uintptr(112); got > most {
+	if got, most := unsafe.Sizeof(Conn{}), uintptr(24); got > most {
 		t.Errorf("a Conn has %d bytes, at most %d are meant", got, most)
 	}
 	if got := unsafe.Sizeof(Event{}); got > 32 {
 		t.Errorf("an Event has %d bytes", got)
 	}
+}
+
+// openPooled is a server's connection that borrows its memory.
+func openPooled() *Conn {
+	cfg := config(Server)
+	cfg.Pool = new(Pool)
+	c := new(Conn)
+	c.Init(&cfg)
+	return c
 }
 
 // echo has a server answer each message of the chunk, in out.
@@ -36,7 +45,7 @@ func echo(t testing.TB, c *Conn, chunk, out []byte) []byte {
 }
 
 func TestEchoAllocatesNothing(t *testing.T) {
-	c := open(Server)
+	c := openPooled()
 	wire := encode(Server, text(string(bytes.Repeat([]byte("x"), 125))))
 	chunk, out := bytes.Clone(wire), make([]byte, 0, 256)
 	if n := testing.AllocsPerRun(1000, func() {
@@ -51,10 +60,7 @@ func TestEchoAllocatesNothing(t *testing.T) {
 }
 
 func TestPingAllocatesNothing(t *testing.T) {
-	cfg := config(Server)
-	cfg.Pool = new(Pool)
-	c := new(Conn)
-	c.Init(&cfg)
+	c := openPooled()
 	wire := encode(Server, ping("12345678"))
 	chunk, out := bytes.Clone(wire), make([]byte, 0, 256)
 	if n := testing.AllocsPerRun(1000, func() {
@@ -72,7 +78,7 @@ func BenchmarkEcho(b *testing.B) {
 	for _, size := range []int{125, 1 << 10, 64 << 10} {
 		for _, op := range []Opcode{Text, Binary} {
 			b.Run(fmt.Sprintf("%d/%v", size, map[Opcode]string{Text: "text", Binary: "binary"}[op]), func(b *testing.B) {
-				c := open(Server)
+				c := openPooled()
 				wire := encode(Server, wire{fin: true, opcode: op, payload: string(bytes.Repeat([]byte("x"), size))})
 				chunk, out := bytes.Clone(wire), make([]byte, 0, size+16)
 				b.SetBytes(int64(size))
@@ -88,10 +94,7 @@ func BenchmarkEcho(b *testing.B) {
 
 // BenchmarkPieces is a 64 KiB message that comes in reads of 16 KiB.
 func BenchmarkPieces(b *testing.B) {
-	cfg := config(Server)
-	cfg.Pool = new(Pool)
-	c := new(Conn)
-	c.Init(&cfg)
+	c := openPooled()
 	wire := encode(Server, wire{fin: true, opcode: Binary, payload: string(make([]byte, 64<<10))})
 	chunk, out := make([]byte, 16<<10), make([]byte, 0, 70<<10)
 	b.SetBytes(int64(len(wire)))

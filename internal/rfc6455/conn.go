@@ -28,34 +28,38 @@
 package rfc6455
 
 // Conn is one end of a connection after its handshake. It is used by one
-// goroutine, initialised with [Conn.Init], and may be embedded by value.
+// goroutine, initialised with [Conn.Init], and may be embedded by value. What
+// only one that is at work needs is in its scratch record.
 type Conn struct {
-	cfg     *Config
-	in      []byte   // what is left of the received chunk; borrowed
-	scratch *scratch // nil while nothing is incomplete
-	left    uint64   // bytes that the current frame's payload still lacks
-	size    int64    // bytes that the current message's frames announced so far
-	key     [4]byte  // the current frame's mask key, turned to the next byte
-
-	header    [MaxHeader]byte // a header that is cut by the chunk's end
-	headerLen uint8
-
-	state State
-	code  CloseCode // received; 0: none yet
-
-	opcode      Opcode // of the current frame
-	fin         bool   // the current frame ends its message
-	masked      bool   // the current frame's payload is masked
-	inPayload   bool   // a header was read, the payload is not complete
-	msgOpcode   Opcode // of the message whose fragments are coming; 0: none
-	encoded     bool   // that message is for the extension to decode
-	begun       bool   // a part of that message has been delivered
-	lent        lent   // what of scratch the last event's payload aliases
-	text        utf8Check
+	cfg         *Config
+	scratch     *scratch  // nil while nothing is being received, or waits to be sent
+	code        CloseCode // received; 0: none yet
+	state       State
 	sendOpcode  Opcode // of the message that is being sent in parts; 0: none
 	sendText    utf8Check
 	sendEncoded bool // that message is encoded by the extension
-	eof         bool
+}
+
+// receiving is where in the input a connection is.
+type receiving struct {
+	in   []byte  // what is left of the received chunk; borrowed
+	left uint64  // bytes that the current frame's payload still lacks
+	size int64   // bytes that the current message's frames announced so far
+	key  [4]byte // the current frame's mask key, turned to the next byte
+
+	opcode    Opcode // of the current frame
+	fin       bool   // the current frame ends its message
+	masked    bool   // the current frame's payload is masked
+	inPayload bool   // a header was read, the payload is not complete
+	msgOpcode Opcode // of the message whose fragments are coming; 0: none
+	encoded   bool   // that message is for the extension to decode
+	begun     bool   // a part of that message has been delivered
+	eof       bool   // nothing will follow in
+	lent      lent   // what of the record the last event's payload aliases
+	text      utf8Check
+
+	headerLen uint8
+	header    [MaxHeader]byte // a header that is cut by the chunk's end
 }
 
 // lent says which memory of the connection the owner looks at.
@@ -104,25 +108,26 @@ func (c *Conn) Finished() bool {
 // Receive lends p to the connection until Next returns NeedData or an error;
 // it may be changed in place. The chunk before must have been used up so.
 func (c *Conn) Receive(p []byte) {
-	if len(c.in) > 0 {
+	s := c.borrow()
+	if len(s.in) > 0 {
 		panic("bug: rfc6455: Receive before Next said NeedData")
 	}
-	c.in = p
+	s.in = p
 }
 
 // ReceiveEOF says that nothing more will come. What has been received is still
 // told; after it Next returns End.
-func (c *Conn) ReceiveEOF() { c.eof = true }
+func (c *Conn) ReceiveEOF() { c.borrow().eof = true }
 
 // Abandon says that the transport is gone, and what was received with it: the
 // input is not looked at again, and all memory is given back, also that of the
 // last event. Next returns End from then on.
 func (c *Conn) Abandon() {
-	c.in, c.eof, c.lent = nil, true, nothing
 	c.state = c.state.after(endInput)
 	if s := c.scratch; s != nil {
-		s.out, s.ctlLen = s.out[:0], 0
-		c.dropMessage()
+		s.out, s.ctlLen, s.lent = s.out[:0], 0, nothing
+		c.dropInput()
+		c.tidy()
 	}
 }
 
@@ -130,10 +135,14 @@ func (c *Conn) Abandon() {
 // a *[ProtocolError] and is returned once: the close frame that tells the peer
 // has been queued, and all the rest of the input is discarded.
 func (c *Conn) Next() (Event, error) {
+	s := c.scratch
+	if s == nil {
+		return c.noInput(), nil
+	}
 	c.takeBack()
 	for c.state.reads() {
-		if !c.inPayload {
-			ready, err := c.readHeader()
+		if !s.inPayload {
+			ready, err := c.readHeader(s)
 			if err != nil {
 				return Event{}, c.fail(err)
 			}
@@ -141,71 +150,79 @@ func (c *Conn) Next() (Event, error) {
 				break
 			}
 		}
-		ev, err := c.readPayload()
+		ev, err := c.readPayload(s)
 		if err != nil {
 			return Event{}, c.fail(err)
 		}
 		if ev.Kind != NeedData {
 			return ev, nil
 		}
-		if c.inPayload && len(c.in) == 0 {
+		if s.inPayload && len(s.in) == 0 {
 			break
 		}
 	}
-	c.in = nil
-	if !c.eof {
-		return Event{}, nil
-	}
-	if c.state != Ended {
+	s.in = nil
+	if s.eof {
 		c.state = c.state.after(endInput)
-		c.dropMessage()
 	}
-	return Event{Kind: End}, nil
+	if !c.state.reads() {
+		c.dropInput()
+	}
+	c.tidy()
+	return c.noInput(), nil
+}
+
+// noInput is what there is to tell when there is no input left.
+func (c *Conn) noInput() Event {
+	if c.state == Ended {
+		return Event{Kind: End}
+	}
+	return Event{}
 }
 
 // readHeader reads the next frame's header and checks whether the frame may
 // stand where it stands. false: it is not all there.
-func (c *Conn) readHeader() (bool, error) {
-	h, n, err := c.parseHeader()
+func (c *Conn) readHeader(s *scratch) (bool, error) {
+	h, n, err := s.parseHeader()
 	if err != nil || n == 0 {
 		return false, err
 	}
-	if err := c.admit(h); err != nil {
+	if err := c.admit(s, h); err != nil {
 		return false, err
 	}
-	c.opcode, c.fin, c.masked, c.key, c.left = h.Opcode, h.Fin, h.Masked, h.Key, h.Length
-	c.inPayload = true
+	s.opcode, s.fin, s.masked, s.key, s.left = h.Opcode, h.Fin, h.Masked, h.Key, h.Length
+	s.inPayload = true
 	return true, nil
 }
 
 // parseHeader takes a header from the input. One that began in an earlier
 // chunk is completed byte by byte, because its length shows only on the way.
-func (c *Conn) parseHeader() (h Header, n int, err error) {
-	if c.headerLen == 0 {
-		h, n, err = ParseHeader(c.in)
+func (r *receiving) parseHeader() (h Header, n int, err error) {
+	if r.headerLen == 0 {
+		h, n, err = ParseHeader(r.in)
 		if n == 0 && err == nil {
-			c.headerLen = uint8(copy(c.header[:], c.in))
-			c.in = nil
+			r.headerLen = uint8(copy(r.header[:], r.in))
+			r.in = nil
 			return h, 0, nil
 		}
-		c.in = c.in[n:]
+		r.in = r.in[n:]
 		return h, n, err
 	}
-	for n == 0 && err == nil && len(c.in) > 0 {
-		c.header[c.headerLen] = c.in[0]
-		c.headerLen++
-		c.in = c.in[1:]
-		h, n, err = ParseHeader(c.header[:c.headerLen])
+	for n == 0 && err == nil && len(r.in) > 0 {
+		r.header[r.headerLen] = r.in[0]
+		r.headerLen++
+		r.in = r.in[1:]
+		h, n, err = ParseHeader(r.header[:r.headerLen])
 	}
 	if n > 0 {
-		c.headerLen = 0
+		r.headerLen = 0
 	}
 	return h, n, err
 }
 
 // admit checks a header against what the connection is and what came before
 // (sections 5.1, 5.2, 5.4), and accounts for it.
-func (c *Conn) admit(h Header) error {
+func (c *Conn) admit(s *scratch, h Header) error {
 	if fromClient := c.cfg.Role == Server; h.Masked != fromClient {
 		if fromClient {
 			return errUnmasked
@@ -223,67 +240,66 @@ func (c *Conn) admit(h Header) error {
 		return nil
 	}
 	switch {
-	case h.Opcode != Continuation && c.msgOpcode != 0:
+	case h.Opcode != Continuation && s.msgOpcode != 0:
 		return errNotFinished
 	case h.Opcode != Continuation:
-		c.msgOpcode, c.encoded, c.size = h.Opcode, h.RSV != 0, 0
-	case c.msgOpcode == 0:
+		s.msgOpcode, s.encoded, s.size = h.Opcode, h.RSV != 0, 0
+	case s.msgOpcode == 0:
 		return errNothingToContinue
 	}
-	if c.encoded || c.state == CloseSent {
+	if s.encoded || c.state == CloseSent {
 		return nil // the limit is for what it is decoded to; or nobody will see it
 	}
 	// Both sides are within 63 bits and the difference is not negative: no sum
 	// can wrap around.
-	if h.Length > uint64(c.cfg.limit()-c.size) {
+	if h.Length > uint64(c.cfg.limit()-s.size) {
 		return errTooBig
 	}
-	c.size += int64(h.Length)
+	s.size += int64(h.Length)
 	return nil
 }
 
 // readPayload takes from the input what is there of the current frame's
 // payload. NeedData: there is nothing to tell about it (yet).
-func (c *Conn) readPayload() (Event, error) {
-	n := int(min(c.left, uint64(len(c.in))))
-	if c.cfg.Parts && c.encoded && !c.opcode.IsControl() {
+func (c *Conn) readPayload(s *scratch) (Event, error) {
+	n := int(min(s.left, uint64(len(s.in))))
+	if c.cfg.Parts && s.encoded && !s.opcode.IsControl() {
 		n = min(n, maxEncodedPart)
 	}
-	p := c.in[:n:n]
-	c.in = c.in[n:]
-	c.left -= uint64(n)
-	c.inPayload = c.left > 0
-	if n == 0 && c.inPayload {
+	p := s.in[:n:n]
+	s.in = s.in[n:]
+	s.left -= uint64(n)
+	s.inPayload = s.left > 0
+	if n == 0 && s.inPayload {
 		return Event{}, nil
 	}
-	if c.masked {
-		Mask(p, c.key)
-		c.key = rotate(c.key, n)
+	if s.masked {
+		Mask(p, s.key)
+		s.key = rotate(s.key, n)
 	}
-	if c.opcode.IsControl() {
-		return c.readControl(p)
+	if s.opcode.IsControl() {
+		return c.readControl(s, p)
 	}
-	return c.readMessage(p)
+	return c.readMessage(s, p)
 }
 
 // readControl handles a control frame once its payload is complete.
-func (c *Conn) readControl(p []byte) (Event, error) {
-	if c.inPayload || c.scratch != nil && c.scratch.ctlLen > 0 {
-		s := c.borrow()
+func (c *Conn) readControl(s *scratch, p []byte) (Event, error) {
+	if s.inPayload || s.ctlLen > 0 {
 		s.ctlLen += uint8(copy(s.ctl[s.ctlLen:], p))
-		if c.inPayload {
+		if s.inPayload {
 			return Event{}, nil
 		}
 		p = s.ctl[:s.ctlLen:s.ctlLen]
-		c.lent = lentControl
+		s.lent = lentControl
 	}
 	switch {
-	case c.opcode == Close:
-		return c.readClose(p)
+	case s.opcode == Close:
+		return c.readClose(s, p)
 	case c.state == CloseSent:
 		c.takeBack() // nobody is told: Next goes on to the next frame at once
 		return Event{}, nil
-	case c.opcode == Pong:
+	case s.opcode == Pong:
 		return Event{Kind: PongFrame, Payload: p}, nil
 	}
 	if !c.cfg.ManualPong {
@@ -294,7 +310,7 @@ func (c *Conn) readControl(p []byte) (Event, error) {
 
 // readClose ends the connection on the peer's wish, or on ours that it answers.
 // The answer to its wish has its own code and reason (section 5.5.1).
-func (c *Conn) readClose(p []byte) (Event, error) {
+func (c *Conn) readClose(s *scratch, p []byte) (Event, error) {
 	code, reason, err := ParseClose(p)
 	if err != nil {
 		return Event{}, err
@@ -323,8 +339,8 @@ func (c *Conn) fail(err error) error {
 		c.queue(Close, p)
 	}
 	c.state = c.state.after(breakRule)
-	c.in = nil
-	c.dropMessage()
+	c.dropInput()
+	c.tidy()
 	return broken
 }
 
@@ -360,42 +376,51 @@ func (c *Conn) borrow() *scratch {
 
 // tidy gives the scratch record back when nothing is in it.
 func (c *Conn) tidy() {
-	if c.scratch != nil && c.lent == nothing && c.scratch.idle() {
+	if c.scratch != nil && c.scratch.idle() {
 		c.cfg.Pool.putScratch(c.scratch)
 		c.scratch = nil
 	}
 }
 
-// takeBack ends the time for which the last event's payload was valid.
+// takeBack ends the time for which the last event's payload was valid. There
+// is a scratch record.
 func (c *Conn) takeBack() {
-	switch c.lent {
+	s := c.scratch
+	switch s.lent {
 	case nothing:
 		return
 	case lentMessage:
-		c.lent = nothing
+		s.lent = nothing
 		c.dropBuffer()
 	case lentControl:
-		c.lent = nothing
-		c.scratch.ctlLen = 0
+		s.lent = nothing
+		s.ctlLen = 0
 	}
-	c.tidy()
+}
+
+// dropInput gives up all that was received, for good.
+func (c *Conn) dropInput() {
+	c.dropMessage()
+	s := c.scratch
+	s.receiving = receiving{lent: s.lent, eof: s.eof && c.state != Ended}
+	if s.lent != lentControl {
+		s.ctlLen = 0
+	}
 }
 
 // dropMessage gives up the message that is being received.
 func (c *Conn) dropMessage() {
-	if c.scratch == nil {
-		return
+	if c.scratch != nil {
+		c.releaseDecoder()
+		c.dropBuffer()
 	}
-	c.releaseDecoder()
-	c.dropBuffer()
-	c.tidy()
 }
 
 // dropBuffer gives back the memory of the message in assembly, unless its owner
 // is looking at it.
 func (c *Conn) dropBuffer() {
-	if c.lent != lentMessage {
-		c.cfg.Pool.putBuffer(c.scratch.msg)
-		c.scratch.msg = nil
+	if s := c.scratch; s.lent != lentMessage {
+		c.cfg.Pool.putBuffer(s.msg)
+		s.msg = nil
 	}
 }

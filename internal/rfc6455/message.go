@@ -9,80 +9,79 @@ const minBuffer = 1 << minClass
 const maxEncodedPart = 2 << 10
 
 // readMessage handles p, the next bytes of the current message, unmasked.
-func (c *Conn) readMessage(p []byte) (Event, error) {
-	last := c.fin && !c.inPayload
+func (c *Conn) readMessage(s *scratch, p []byte) (Event, error) {
+	last := s.fin && !s.inPayload
 	if c.state == CloseSent { // nothing is delivered after a close
 		if last {
-			c.msgOpcode = 0
+			s.msgOpcode = 0
 		}
 		return Event{}, nil
 	}
 	var err error
-	if c.encoded {
-		p, err = c.decode(p, last)
+	if s.encoded {
+		p, err = c.decode(s, p, last)
 	}
 	// What was decoded before an error comes first: where the input is cut must
 	// not decide which fault is found.
-	if c.msgOpcode == Text && (!c.text.feed(p) || last && err == nil && !c.text.complete()) {
+	if s.msgOpcode == Text && (!s.text.feed(p) || last && err == nil && !s.text.complete()) {
 		return Event{}, errText
 	}
 	if err != nil {
 		return Event{}, err
 	}
 	if c.cfg.Parts {
-		return c.part(p, last), nil
+		return s.part(p, last), nil
 	}
-	return c.assemble(p, last), nil
+	return c.assemble(s, p, last), nil
 }
 
 // part tells of p as it is.
-func (c *Conn) part(p []byte, last bool) Event {
+func (s *scratch) part(p []byte, last bool) Event {
 	if len(p) == 0 && !last {
 		return Event{}
 	}
-	ev := Event{Kind: Part, Opcode: c.msgOpcode, First: !c.begun, Last: last, Payload: p}
-	c.begun = !last
-	if c.encoded {
-		c.lent = lentMessage
+	ev := Event{Kind: Part, Opcode: s.msgOpcode, First: !s.begun, Last: last, Payload: p}
+	s.begun = !last
+	if s.encoded {
+		s.lent = lentMessage
 	}
 	if last {
-		c.msgOpcode = 0
+		s.msgOpcode = 0
 	}
 	return ev
 }
 
 // assemble keeps p until its message is complete, and tells of the message
 // then. One that lies in p as a whole is not copied.
-func (c *Conn) assemble(p []byte, last bool) Event {
-	if c.scratch != nil && c.scratch.msg != nil || !last {
-		if !c.encoded {
-			c.keep(p)
+func (c *Conn) assemble(s *scratch, p []byte, last bool) Event {
+	if s.msg != nil || !last {
+		if !s.encoded {
+			c.keep(s, p)
 		}
 		if !last {
 			return Event{}
 		}
-		c.lent = lentMessage
-		msg := c.scratch.msg
+		s.lent = lentMessage
+		msg := s.msg
 		p = msg[:len(msg):len(msg)]
 	}
-	ev := Event{Kind: Message, Opcode: c.msgOpcode, First: true, Last: true, Payload: p}
-	c.msgOpcode = 0
+	ev := Event{Kind: Message, Opcode: s.msgOpcode, First: true, Last: true, Payload: p}
+	s.msgOpcode = 0
 	return ev
 }
 
 // keep appends p to the message in assembly. The buffer doubles, and is never
 // more than twice what has arrived: what a header announces is believed only
 // when it makes the buffer smaller.
-func (c *Conn) keep(p []byte) {
+func (c *Conn) keep(s *scratch, p []byte) {
 	if len(p) == 0 {
 		return
 	}
-	s := c.borrow()
 	need := len(s.msg) + len(p)
 	if need > cap(s.msg) {
 		room := max(2*need, minBuffer)
-		if c.fin {
-			room = int(min(uint64(room), uint64(need)+c.left))
+		if s.fin {
+			room = int(min(uint64(room), uint64(need)+s.left))
 		}
 		s.msg = c.cfg.Pool.grow(s.msg, room)
 	}
@@ -92,9 +91,8 @@ func (c *Conn) keep(p []byte) {
 // decode hands p to the extension and returns what it stands for, which lies at
 // the end of the message in assembly. Parts are not assembled: each finds the
 // buffer empty.
-func (c *Conn) decode(p []byte, last bool) ([]byte, error) {
-	s := c.borrow()
-	limit := c.cfg.limit() - c.size
+func (c *Conn) decode(s *scratch, p []byte, last bool) ([]byte, error) {
+	limit := c.cfg.limit() - s.size
 	if s.msg == nil {
 		s.msg = c.cfg.Pool.buffer(int(max(min(int64(4*len(p)), limit), minBuffer)))
 	}
@@ -107,7 +105,7 @@ func (c *Conn) decode(p []byte, last bool) ([]byte, error) {
 	if last {
 		c.releaseDecoder()
 	}
-	c.size += int64(len(s.msg) - before)
+	s.size += int64(len(s.msg) - before)
 	return s.msg[before:], err
 }
 

@@ -34,19 +34,21 @@ type Pool struct {
 	copy    []byte // the last payload that a client masked, if it was not long
 }
 
-// scratch is what a connection holds only while something is incomplete or
-// waits to be sent; an idle one has none.
+// scratch is what a connection holds only while a chunk is looked at, something
+// is incomplete or waits to be sent; an idle one has none.
 type scratch struct {
+	receiving
 	msg     []byte  // the message that is being assembled
 	decoder Decoder // of that message, if it is encoded
 	out     []byte  // automatic answers that have not been fetched
+	ctlLen  uint8   // how much of a control frame that came in pieces is in ctl
 	ctl     [MaxControlPayload]byte
-	ctlLen  uint8 // how much of a control frame that came in pieces is in ctl
 }
 
 // idle tells whether nothing is in s.
 func (s *scratch) idle() bool {
-	return s.msg == nil && s.decoder == nil && len(s.out) == 0 && s.ctlLen == 0
+	return len(s.in) == 0 && !s.inPayload && s.headerLen == 0 && s.msgOpcode == 0 && !s.eof && s.lent == nothing &&
+		s.msg == nil && s.decoder == nil && len(s.out) == 0 && s.ctlLen == 0
 }
 
 func (p *Pool) scratch() *scratch {
@@ -64,6 +66,7 @@ func (p *Pool) putScratch(s *scratch) {
 	if p == nil || len(p.spares) == maxSpares {
 		return
 	}
+	s.receiving = receiving{}
 	if cap(s.out) > maxSpareOutput {
 		s.out = nil
 	}

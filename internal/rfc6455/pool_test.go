@@ -15,7 +15,7 @@ func TestMemoryFollowsWhatArrived(t *testing.T) {
 		c.Init(&cfg)
 		h := AppendHeader(nil, Header{Fin: true, Opcode: Binary, Masked: true, Length: DefaultMessageBytes})
 		feed(t, &c, h)
-		if c.scratch != nil {
+		if c.scratch.msg != nil {
 			t.Error("a header alone takes memory")
 		}
 		arrived := 0

@@ -159,5 +159,6 @@ func (c *Conn) AppendClose(dst []byte, code CloseCode, reason string) ([]byte, e
 	dst = AppendFrame(dst, c.outgoing(Close, true), p)
 	c.state = c.state.after(sendClose)
 	c.dropMessage()
+	c.tidy()
 	return dst, nil
 }

@@ -5,8 +5,13 @@ package rfc6455
 // last event's payload was valid. The bytes alias the chunk that was received;
 // they come first when they are received again.
 func (c *Conn) Unread() []byte {
+	s := c.scratch
+	if s == nil {
+		return nil
+	}
 	c.takeBack()
-	rest := c.in
-	c.in = nil
+	rest := s.in
+	s.in = nil
+	c.tidy()
 	return rest
 }
