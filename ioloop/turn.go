@@ -271,7 +271,7 @@ func (l *IOLoop) runHandlers(c *coroutine) {
 		if r == nil {
 			continue
 		}
-		c.kind, c.fd, c.id, c.handler = kindHandler, event.FD, r.id, r.handler
+		c.kind, c.fd, c.id, c.handler = kindHandler, event.FD, r.id(), r.handler
 		c.handler.HandleEvents(event.FD, Events(event.Events))
 		c.finish()
 		if l.runner != c {

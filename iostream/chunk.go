@@ -91,7 +91,7 @@ type chunkTurn IOStream
 func (s *IOStream) queueChunk() {
 	if s.flags&chunkQueued == 0 {
 		s.flags |= chunkQueued
-		s.hub.loop.AddRunner((*chunkTurn)(s))
+		s.conf.hub.loop.AddRunner((*chunkTurn)(s))
 	}
 }
 
@@ -102,7 +102,7 @@ func (c *chunkTurn) Run() {
 	if s.state != open || s.flags&(wanted|inChunk) != wanted {
 		return // closed or given up meanwhile
 	}
-	b := s.hub.takeRead()
+	b := s.conf.hub.takeRead()
 	buf := b.b[:cap(b.b)]
 	n, err := s.readSome(buf)
 	if err == nil {
@@ -113,7 +113,7 @@ func (c *chunkTurn) Run() {
 		}
 		return
 	}
-	s.hub.giveRead(b)
+	s.conf.hub.giveRead(b)
 	switch {
 	case err == errAgain:
 		s.nothingYet()
@@ -127,14 +127,14 @@ func (c *chunkTurn) Run() {
 // readSome reads what Turbo's reads have left over, or else from the transport.
 func (s *IOStream) readSome(p []byte) (int, error) {
 	if s.rd != nil {
-		if n := s.rd.take(s.hub, p); n > 0 {
+		if n := s.rd.take(s.conf.hub, p); n > 0 {
 			if s.rd.idle() {
 				s.rd = nil
 			}
 			return n, nil
 		}
 	}
-	return s.tr.read(p)
+	return s.transport().read(p)
 }
 
 // hand calls the handler.
@@ -149,7 +149,7 @@ func (s *IOStream) hand(b *block, p []byte) {
 func (s *IOStream) handled(b *block, n int) {
 	full := n == cap(b.b)
 	spoil(b.b[:n])
-	s.hub.giveRead(b)
+	s.conf.hub.giveRead(b)
 	s.flags &^= inChunk
 	switch {
 	case s.state != open:

@@ -40,7 +40,7 @@ func (s *IOStream) shut(err error) {
 	if err != nil && s.Err() == nil {
 		s.rarely().err = err
 	}
-	s.tr.close()
+	s.transport().close()
 	s.watched = 0
 	s.flags &^= wanted | deaf
 	s.dropQueue()
@@ -49,7 +49,7 @@ func (s *IOStream) shut(err error) {
 		s.chunk = nil
 		x := s.completion()
 		x.handler, x.err = h, s.Err()
-		s.hub.loop.AddRunner(x)
+		s.conf.hub.loop.AddRunner(x)
 	}
 	if r := s.rare; r != nil {
 		r.linger.Disarm()
@@ -114,21 +114,21 @@ func (s *IOStream) CloseWrite() error {
 func (s *IOStream) endWriting() {
 	s.flags |= ended
 	s.unwatch(ioloop.Write)
-	if err := s.tr.shutdown(); err != nil {
+	if err := s.transport().shutdown(); err != nil {
 		s.writeFailed(err)
 	}
 }
 
 // startLinger begins the end of a stream whose last bytes are with the kernel.
 func (s *IOStream) startLinger() {
-	if s.flags&(peerEnded|deaf) != 0 || s.tr.shutdown() != nil {
+	if s.flags&(peerEnded|deaf) != 0 || s.transport().shutdown() != nil {
 		s.shut(nil)
 		return
 	}
 	s.state = lingering
 	r := s.rarely()
 	r.lingerLeft = s.conf.lingerBytes
-	s.hub.lingerQueue(s.conf.linger).Arm(&r.linger, (*lingerEnd)(s))
+	s.conf.hub.lingerQueue(s.conf.linger).Arm(&r.linger, (*lingerEnd)(s))
 	s.setWatch(ioloop.Read)
 }
 
@@ -148,11 +148,11 @@ func (c *hub) lingerQueue(d time.Duration) *ioloop.Deadlines {
 
 // drain throws away what a lingering stream's peer still sends.
 func (s *IOStream) drain() {
-	b := s.hub.takeRead()
-	defer s.hub.giveRead(b)
+	b := s.conf.hub.takeRead()
+	defer s.conf.hub.giveRead(b)
 	buf := b.b[:cap(b.b)]
 	for range lingerReads {
-		n, err := s.tr.read(buf)
+		n, err := s.transport().read(buf)
 		s.rare.lingerLeft -= n
 		switch {
 		case err == errAgain:

@@ -26,12 +26,12 @@ type completion struct {
 
 // completion returns an empty one. It is queued with AddRunner.
 func (s *IOStream) completion() *completion {
-	x := s.hub.completions
+	x := s.conf.hub.completions
 	if x == nil {
 		return &completion{s: s}
 	}
-	s.hub.completions = x.next
-	s.hub.idle--
+	s.conf.hub.completions = x.next
+	s.conf.hub.idle--
 	*x = completion{s: s}
 	return x
 }
@@ -40,7 +40,7 @@ func (s *IOStream) completion() *completion {
 func (s *IOStream) later(fn func()) {
 	x := s.completion()
 	x.plain = fn
-	s.hub.loop.AddRunner(x)
+	s.conf.hub.loop.AddRunner(x)
 }
 
 // Run calls the function.
@@ -70,14 +70,14 @@ func (x *completion) done() {
 	s := x.s
 	if x.block != nil {
 		spoil(x.bytes)
-		s.hub.release(x.block)
+		s.conf.hub.release(x.block)
 	}
 	part, returned := x.part, x.returned
 	*x = completion{s: s}
-	if returned && s.hub.idle < maxCompletions {
-		*x = completion{next: s.hub.completions}
-		s.hub.completions = x
-		s.hub.idle++
+	if returned && s.conf.hub.idle < maxCompletions {
+		*x = completion{next: s.conf.hub.completions}
+		s.conf.hub.completions = x
+		s.conf.hub.idle++
 	}
 	if part {
 		s.partDone(returned)

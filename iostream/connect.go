@@ -36,7 +36,7 @@ const (
 // A name is resolved off the loop; a name with several addresses is tried the
 // way of RFC 8305, "happy eyeballs". Options.ConnectTimeout bounds it all.
 func Connect(l *ioloop.IOLoop, network, address string, o *Options, done func(error)) *IOStream {
-	s := &IOStream{hub: hubOf(l), conf: o.config(), fd: -1, flags: connecting}
+	s := &IOStream{conf: o.config(hubOf(l)), fd: -1, flags: connecting}
 	d := &dial{s: s, network: network, address: address, done: done}
 	if o != nil {
 		d.resolver = o.Resolver
@@ -44,7 +44,7 @@ func Connect(l *ioloop.IOLoop, network, address string, o *Options, done func(er
 			d.tls = clientTLS(o.TLS, address)
 		}
 	}
-	s.tr = d
+	s.use(d)
 	d.begin(o.connectTimeout())
 	d.returned = true
 	return s
@@ -92,7 +92,7 @@ func (d *dial) close() {
 
 // begin finds out what there is to connect to.
 func (d *dial) begin(timeout time.Duration) {
-	l := d.s.hub.loop
+	l := d.s.conf.hub.loop
 	if timeout > 0 {
 		d.timeout = l.AddTimeout(timeout, func() { d.fail(d.error(ErrConnectTimeout)) })
 	}
@@ -127,7 +127,7 @@ func (d *dial) resolved(addrs []sock.Addr, err error) {
 
 // next tries the next address, and the one after it when that takes long.
 func (d *dial) next() {
-	l := d.s.hub.loop
+	l := d.s.conf.hub.loop
 	l.RemoveTimeout(d.delay)
 	for !d.ended && len(d.addrs) > 0 {
 		to := d.addrs[0]
@@ -155,7 +155,7 @@ type attempt struct {
 // attempt begins to connect to an address. It returns how long to wait for it
 // before the next one is tried; 0 when it has failed.
 func (d *dial) attempt(to sock.Addr) time.Duration {
-	l := d.s.hub.loop
+	l := d.s.conf.hub.loop
 	fd, err := sock.Stream(to.Family)
 	if err != nil {
 		d.failed(to, "socket", err)
@@ -186,7 +186,7 @@ func (d *dial) attempt(to sock.Addr) time.Duration {
 func (a *attempt) HandleEvents(int, ioloop.Events) {
 	d := a.d
 	d.attempts = slices.DeleteFunc(d.attempts, func(other *attempt) bool { return other == a })
-	l := d.s.hub.loop
+	l := d.s.conf.hub.loop
 	if err := sock.Error(a.fd); err != nil {
 		l.CloseFD(a.fd)
 		d.failed(a.to, "connect", err)
@@ -225,13 +225,13 @@ func (d *dial) connected(fd int, to sock.Addr) {
 // secure goes on with the TLS handshake.
 func (d *dial) secure(timeout ioloop.Timeout) {
 	s := d.s
-	s.tr = (*fdTransport)(s)
+	s.use((*fdTransport)(s))
 	s.handshake(d.tls, false, s.conf.handshake, nil, func(_ *tlsHandshake, err error) {
-		s.hub.loop.RemoveTimeout(timeout)
+		s.conf.hub.loop.RemoveTimeout(timeout)
 		d.report(err)
 		switch err {
 		case nil:
-			s.connected(s.tr)
+			s.connected(s.transport())
 		case ErrClosed:
 		default:
 			s.shut(err)
@@ -241,7 +241,7 @@ func (d *dial) secure(timeout ioloop.Timeout) {
 
 // connected replaces the dial by a transport that works.
 func (s *IOStream) connected(tr transport) {
-	s.tr = tr
+	s.use(tr)
 	if s.flags&driven == 0 && s.state == open {
 		s.watched |= uint8(ioloop.Read)
 	}
@@ -263,7 +263,7 @@ func (s *IOStream) usable() {
 // nothing: its caller has yet to set a close callback.
 func (d *dial) fail(err error) {
 	if !d.returned {
-		d.s.hub.loop.AddCallback(func() {
+		d.s.conf.hub.loop.AddCallback(func() {
 			if !d.ended {
 				d.fail(err)
 			}
@@ -297,7 +297,7 @@ func (d *dial) end() {
 		return
 	}
 	d.ended = true
-	l := d.s.hub.loop
+	l := d.s.conf.hub.loop
 	l.RemoveTimeout(d.timeout)
 	l.RemoveTimeout(d.delay)
 	if d.cancel != nil {
@@ -317,6 +317,6 @@ func (d *dial) report(err error) {
 	case done != nil:
 		d.s.later(func() { done(err) })
 	case err != nil && err != ErrClosed && !d.s.Closed():
-		d.s.hub.loop.Logger().Error("iostream: connect failed", "error", err)
+		d.s.conf.hub.loop.Logger().Error("iostream: connect failed", "error", err)
 	}
 }

@@ -25,9 +25,9 @@ func DescriptorOf(ln *Listener) int { return ln.fd }
 
 // ConnectAny is Connect for a name that has these addresses.
 func ConnectAny(l *ioloop.IOLoop, o *Options, done func(error), addrs ...netip.AddrPort) *IOStream {
-	s := &IOStream{hub: hubOf(l), conf: o.config(), fd: -1, flags: connecting}
+	s := &IOStream{conf: o.config(hubOf(l)), fd: -1, flags: connecting}
 	d := &dial{s: s, network: "tcp", address: "name:0", done: done}
-	s.tr = d
+	s.use(d)
 	for _, ap := range addrs {
 		a, err := sock.IPAddr(ap)
 		if err != nil {
@@ -52,7 +52,7 @@ func Holds(s *IOStream) string {
 	if s.rd != nil && s.rd.blk != nil {
 		held = append(held, "a read block")
 	}
-	if s.rare != nil {
+	if s.rare != nil && s.flags&foreign == 0 {
 		held = append(held, "rare state")
 	}
 	return strings.Join(held, ", ")

@@ -10,7 +10,7 @@ type flushTurn IOStream
 func (s *IOStream) flushLater() {
 	if s.flags&flushQueued == 0 && !s.watching(ioloop.Write) && s.state != closed {
 		s.flags |= flushQueued
-		s.hub.loop.AddFlusher((*flushTurn)(s))
+		s.conf.hub.loop.AddFlusher((*flushTurn)(s))
 	}
 }
 
@@ -36,7 +36,7 @@ func (s *IOStream) push() {
 		for _, p := range vec {
 			want += len(p)
 		}
-		n, err := s.tr.write(vec)
+		n, err := s.transport().write(vec)
 		clear(vec)
 		if err != nil && err != errAgain {
 			if s.flags&inChunk != 0 {
@@ -47,7 +47,7 @@ func (s *IOStream) push() {
 			s.writeFailed(err)
 			return
 		}
-		q.drop(s.hub, n)
+		q.drop(s.conf.hub, n)
 		if n < want {
 			s.block()
 			s.checkLow()
@@ -60,7 +60,7 @@ func (s *IOStream) push() {
 
 // block waits for room. It is the only place where EPOLLOUT is armed.
 func (s *IOStream) block() {
-	s.wq.shrink(s.hub)
+	s.wq.shrink(s.conf.hub)
 	s.flags &^= deaf
 	s.setWatch(ioloop.Events(s.watched) | ioloop.Write)
 }
@@ -81,7 +81,7 @@ func (q *writeQueue) shrink(h *hub) {
 // flushed is what happens when the queue has become empty.
 func (s *IOStream) flushed() {
 	done := s.wq.done
-	s.hub.releaseQueue(s.wq)
+	s.conf.hub.releaseQueue(s.wq)
 	s.wq = nil
 	if done != nil {
 		s.later(done)
@@ -156,8 +156,8 @@ func (s *IOStream) dropQueue() {
 		b := q.head
 		q.head = b.next
 		b.next = nil
-		s.hub.release(b)
+		s.conf.hub.release(b)
 	}
-	s.hub.releaseQueue(q)
+	s.conf.hub.releaseQueue(q)
 	s.wq = nil
 }

@@ -7,10 +7,11 @@ import (
 )
 
 // hub is what the streams of one loop share: the read buffer and the pools.
-// Every stream points to it. Like everything here it belongs to the loop's
+// Every stream finds it. Like everything here it belongs to the loop's
 // goroutine.
 type hub struct {
 	loop *ioloop.IOLoop
+	conf config // of streams without options
 
 	lent  int      // read buffers that handlers have now
 	spare []*block // read buffers that nobody has
@@ -38,6 +39,7 @@ func hubOf(l *ioloop.IOLoop) *hub {
 		return c
 	}
 	c := &hub{loop: l}
+	c.conf = c.defaults()
 	l.SetValue(hubKey{}, c)
 	return c
 }

@@ -144,7 +144,8 @@ func newListener(l *ioloop.IOLoop, o *ListenOptions, accept func(*IOStream)) (*L
 	if err != nil {
 		return nil, err
 	}
-	return &Listener{hub: hubOf(l), fd: -1, tls: secure, conf: o.Stream.config(), accept: accept}, nil
+	h := hubOf(l)
+	return &Listener{hub: h, fd: -1, tls: secure, conf: o.Stream.config(h), accept: accept}, nil
 }
 
 // bind gives it its socket.
@@ -339,7 +340,7 @@ func (ln *Listener) take(fd int, peer sock.Addr) {
 			return
 		}
 	}
-	s := newStream(ln.hub, fd, ln.conf, peer.Endpoint)
+	s := newStream(fd, ln.conf, peer.Endpoint)
 	if ln.tls != nil {
 		ln.secure(s)
 		return

@@ -17,11 +17,13 @@ const pipeSize = 64 << 10
 // within the program. They have no addresses. Otherwise they behave as a
 // connected pair of sockets does; bytes take a turn from one to the other.
 func Pipe(l *ioloop.IOLoop, o *Options) (a, b *IOStream) {
-	conf := o.config()
+	conf := o.config(hubOf(l))
 	x, y := new(pipeEnd), new(pipeEnd)
 	x.other, y.other = y, x
-	a = &IOStream{hub: hubOf(l), conf: conf, fd: -1, tr: x}
-	b = &IOStream{hub: hubOf(l), conf: conf, fd: -1, tr: y}
+	a = &IOStream{conf: conf, fd: -1}
+	b = &IOStream{conf: conf, fd: -1}
+	a.use(x)
+	b.use(y)
 	x.s, y.s = a, b
 	return a, b
 }
@@ -122,7 +124,7 @@ func (e *pipeEnd) look() {
 	}
 	e.due = true
 	if !e.had {
-		e.s.hub.loop.AddFlusher(e)
+		e.s.conf.hub.loop.AddFlusher(e)
 	}
 }
 
@@ -134,7 +136,7 @@ func (e *pipeEnd) Flush() {
 		return
 	}
 	e.had = true
-	e.s.hub.loop.AddRunner((*pipeTurn)(e))
+	e.s.conf.hub.loop.AddRunner((*pipeTurn)(e))
 	e.s.ready(events)
 }
 
@@ -148,6 +150,6 @@ func (t *pipeTurn) Run() {
 	e.had = false
 	if e.due || e.conditions() != 0 {
 		e.due = true
-		e.s.hub.loop.AddFlusher(e)
+		e.s.conf.hub.loop.AddFlusher(e)
 	}
 }

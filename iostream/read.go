@@ -185,8 +185,8 @@ func (s *IOStream) satisfy(eof bool) bool {
 	x := s.completion()
 	x.data = r.fn
 	r.match, r.fn = nil, nil
-	x.bytes, x.block = r.consume(s.hub, n)
-	s.hub.loop.AddRunner(x)
+	x.bytes, x.block = r.consume(s.conf.hub, n)
+	s.conf.hub.loop.AddRunner(x)
 	s.madeRoom()
 	return true
 }
@@ -225,13 +225,13 @@ func (s *IOStream) fillOnce() bool {
 		s.full()
 		return false
 	}
-	b := s.hub.takeRead()
+	b := s.conf.hub.takeRead()
 	buf := b.b[:min(cap(b.b), room)]
-	n, err := s.tr.read(buf)
+	n, err := s.transport().read(buf)
 	if n > 0 {
-		r.add(s.hub, buf[:n])
+		r.add(s.conf.hub, buf[:n])
 	}
-	s.hub.giveRead(b)
+	s.conf.hub.giveRead(b)
 	switch {
 	case err == errAgain:
 		s.nothingYet()
@@ -278,7 +278,7 @@ func (s *IOStream) madeRoom() {
 	}
 	s.flags &^= maxed
 	if s.flags&deaf != 0 {
-		s.hub.loop.AddRunner((*deafTurn)(s))
+		s.conf.hub.loop.AddRunner((*deafTurn)(s))
 		return
 	}
 	s.watchFor(ioloop.Read)
@@ -296,7 +296,7 @@ func (d *deafTurn) Run() {
 		return
 	}
 	if s.fillOnce(); s.state == open && s.flags&deaf != 0 {
-		s.hub.loop.AddRunner(d)
+		s.conf.hub.loop.AddRunner(d)
 	}
 }
 

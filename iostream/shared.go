@@ -13,10 +13,10 @@ func (s *IOStream) WriteShared(p []byte, done func()) error {
 	switch {
 	case len(p) == 0:
 	case len(p) > ownBlock || q.size < scratchSize:
-		q.push(s.hub.view(p))
+		q.push(s.conf.hub.view(p))
 		q.size += len(p)
 	default:
-		q.add(s.hub, p)
+		q.add(s.conf.hub, p)
 	}
 	s.flushLater()
 	s.checkHigh()

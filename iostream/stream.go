@@ -85,6 +85,7 @@ const (
 	aboveMark   // the high-water callback has been called
 
 	layered // the transport is a layer on another one
+	foreign // the transport is not the descriptor
 )
 
 // IOStream is a connection on a loop: what arrives is read with callbacks, what
@@ -93,8 +94,6 @@ const (
 //
 // All its methods belong to the loop's goroutine.
 type IOStream struct {
-	hub     *hub
-	tr      transport
 	conf    *config
 	chunk   ChunkHandler
 	rd      *reader
@@ -107,8 +106,10 @@ type IOStream struct {
 	flags   flags
 }
 
-// config is what the streams of one listener have in common.
+// config is what the streams of one listener have in common, or those of one
+// loop that were given no options.
 type config struct {
+	hub               *hub
 	maxRead, maxWrite int
 	linger            time.Duration
 	lingerBytes       int
@@ -117,6 +118,7 @@ type config struct {
 
 // rare is what few streams need, or only at their end.
 type rare struct {
+	tr      transport // if it is foreign
 	err     error
 	onClose func()
 	onMaxed func(size int)
@@ -128,21 +130,25 @@ type rare struct {
 	lingerLeft int // bytes
 }
 
-// defaults is the config of all streams that were given no options. Nobody
-// changes a config that a stream has: the setters make a copy.
-var defaults = &config{
-	maxRead:     DefaultMaxBufferSize,
-	maxWrite:    DefaultMaxWriteBuffer,
-	linger:      defaultLinger,
-	lingerBytes: defaultLingerBytes,
-	handshake:   DefaultHandshakeTimeout,
+// defaults returns the config of streams that were given no options.
+func (h *hub) defaults() config {
+	return config{
+		hub:         h,
+		maxRead:     DefaultMaxBufferSize,
+		maxWrite:    DefaultMaxWriteBuffer,
+		linger:      defaultLinger,
+		lingerBytes: defaultLingerBytes,
+		handshake:   DefaultHandshakeTimeout,
+	}
 }
 
-func (o *Options) config() *config {
+// config returns what the options say. Nobody changes a config that a stream
+// has: the setters make a copy.
+func (o *Options) config(h *hub) *config {
 	if o == nil {
-		return defaults
+		return &h.conf
 	}
-	copied := *defaults
+	copied := h.conf
 	c := &copied
 	if o.MaxBufferSize > 0 {
 		c.maxRead = o.MaxBufferSize
@@ -179,14 +185,37 @@ func New(l *ioloop.IOLoop, fd int, o *Options) (*IOStream, error) {
 			return nil, addressError("open", "setsockopt", peer, err)
 		}
 	}
-	return newStream(hubOf(l), fd, o.config(), peer.Endpoint), nil
+	return newStream(fd, o.config(hubOf(l)), peer.Endpoint), nil
 }
 
 // newStream makes a stream of a socket that is as New wants it.
-func newStream(h *hub, fd int, conf *config, peer sock.Endpoint) *IOStream {
-	s := &IOStream{hub: h, conf: conf, fd: int32(fd), peer: peer}
-	s.tr = (*fdTransport)(s)
-	return s
+func newStream(fd int, conf *config, peer sock.Endpoint) *IOStream {
+	return &IOStream{conf: conf, fd: int32(fd), peer: peer}
+}
+
+// transport returns what moves the bytes.
+func (s *IOStream) transport() transport {
+	if s.flags&foreign == 0 {
+		return (*fdTransport)(s)
+	}
+	return s.rare.tr
+}
+
+// use sets what moves the bytes. The descriptor, which most streams have, costs
+// them nothing.
+func (s *IOStream) use(tr transport) {
+	if _, ok := tr.(*fdTransport); !ok {
+		s.rarely().tr = tr
+		s.flags |= foreign
+		return
+	}
+	s.flags &^= foreign
+	if r := s.rare; r != nil {
+		r.tr = nil
+		if r.err == nil && r.onClose == nil && r.onMaxed == nil && r.onMark == nil && !r.linger.Armed() {
+			s.rare = nil
+		}
+	}
 }
 
 // ready is called by the transport, in the poll phase, when a condition holds.
@@ -196,7 +225,7 @@ func (s *IOStream) ready(events ioloop.Events) {
 		return
 	}
 	if s.flags&layered != 0 {
-		if events = through(s.tr, events); events == 0 || s.state == closed {
+		if events = through(s.transport(), events); events == 0 || s.state == closed {
 			return
 		}
 	}
@@ -245,14 +274,14 @@ func (s *IOStream) hungUp() {
 		s.shut(s.takeError())
 		return
 	}
-	s.tr.unwatch()
+	s.transport().unwatch()
 	s.watched = 0
 	s.flags |= deaf
 }
 
 // takeError returns why the connection has gone when the kernel can tell.
 func (s *IOStream) takeError() error {
-	_, err := s.tr.read(make([]byte, 1))
+	_, err := s.transport().read(make([]byte, 1))
 	if err == nil || err == errAgain {
 		return nil
 	}
@@ -282,7 +311,7 @@ func (s *IOStream) setWatch(events ioloop.Events) {
 		return
 	}
 	s.watched = uint8(events)
-	if err := s.tr.watch(events); err != nil {
+	if err := s.transport().watch(events); err != nil {
 		s.shut(err)
 	}
 }
@@ -296,7 +325,7 @@ func (s *IOStream) rarely() *rare {
 }
 
 // Loop returns the loop that the stream belongs to.
-func (s *IOStream) Loop() *ioloop.IOLoop { return s.hub.loop }
+func (s *IOStream) Loop() *ioloop.IOLoop { return s.conf.hub.loop }
 
 // Closed reports whether the stream is closed. It is true as soon as Close has
 // been called or the end of the stream was noticed, before the close callback
@@ -329,7 +358,7 @@ func (s *IOStream) Pending() bool {
 	case s.fd >= 0:
 		return sock.Pending(int(s.fd))
 	}
-	e, ok := s.tr.(*pipeEnd)
+	e, ok := s.transport().(*pipeEnd)
 	return ok && len(e.in) > 0
 }
 
@@ -342,7 +371,7 @@ func (s *IOStream) LocalAddr() net.Addr {
 	if s.state == closed {
 		return nil
 	}
-	return s.tr.local().NetAddr()
+	return s.transport().local().NetAddr()
 }
 
 // RemoteAddr returns the address of the peer, nil when it is not known. A TCP
@@ -351,7 +380,7 @@ func (s *IOStream) RemoteAddr() net.Addr {
 	if s.state == closed {
 		return sock.Addr{Endpoint: s.peer}.NetAddr()
 	}
-	return s.tr.remote().NetAddr()
+	return s.transport().remote().NetAddr()
 }
 
 // RemoteIP returns the peer's IP address as text, "" when the stream has none,

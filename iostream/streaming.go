@@ -71,8 +71,8 @@ func (s *IOStream) queuePart() {
 	r.busy = true
 	x := s.completion()
 	x.data, x.part, x.streaming = r.part, true, true
-	x.bytes, x.block = r.consume(s.hub, n)
-	s.hub.loop.AddRunner(x)
+	x.bytes, x.block = r.consume(s.conf.hub, n)
+	s.conf.hub.loop.AddRunner(x)
 	s.madeRoom()
 }
 
@@ -80,7 +80,7 @@ func (s *IOStream) finishParts() {
 	r := s.rd
 	x := s.completion()
 	x.plain, x.streaming = r.finish, true
-	s.hub.loop.AddRunner(x)
+	s.conf.hub.loop.AddRunner(x)
 	r.part, r.finish = nil, nil
 }
 
@@ -90,7 +90,7 @@ func (s *IOStream) partDone(returned bool) {
 	r := s.rd
 	r.busy, r.active = false, false
 	for _, x := range r.waiting {
-		s.hub.loop.AddRunner(x)
+		s.conf.hub.loop.AddRunner(x)
 	}
 	r.waiting = nil
 	if !returned {

@@ -46,7 +46,7 @@ func (s *IOStream) startTLS(conf *tls.Config, server bool, done func(error)) err
 	var early []byte
 	if s.rd != nil {
 		early = make([]byte, s.rd.size())
-		s.rd.take(s.hub, early)
+		s.rd.take(s.conf.hub, early)
 	}
 	s.flags &^= deaf | maxed
 	s.handshake(conf, server, s.conf.handshake, early, func(h *tlsHandshake, err error) {
@@ -69,7 +69,7 @@ func (s *IOStream) startTLS(conf *tls.Config, server bool, done func(error)) err
 // protocol (ALPN), the peer's certificates. It returns nil while the handshake
 // is under way, and for a stream without TLS.
 func (s *IOStream) TLSState() *tls.ConnectionState {
-	t, ok := s.tr.(*tlsTransport)
+	t, ok := s.transport().(*tlsTransport)
 	if !ok {
 		return nil
 	}
@@ -80,7 +80,7 @@ func (s *IOStream) TLSState() *tls.ConnectionState {
 // Secure reports whether the stream speaks TLS, its handshake being through. It
 // costs less than TLSState.
 func (s *IOStream) Secure() bool {
-	_, ok := s.tr.(*tlsTransport)
+	_, ok := s.transport().(*tlsTransport)
 	return ok
 }
 

@@ -55,17 +55,17 @@ type tlsHandshake struct {
 // it was closed first; with another error it is left as it is, and done has to
 // end it.
 func (s *IOStream) handshake(conf *tls.Config, server bool, timeout time.Duration, early []byte, done func(*tlsHandshake, error)) {
-	h := &tlsHandshake{s: s, lower: s.tr, done: done}
+	h := &tlsHandshake{s: s, lower: s.transport(), done: done}
 	if !server {
 		h.name = conf.ServerName
 	}
-	h.t = &tlsTransport{s: s, lower: s.tr}
-	h.t.beginTLS(conf, !server, s.tr.local(), s.tr.remote())
-	s.tr = h
+	h.t = &tlsTransport{s: s, lower: s.transport()}
+	h.t.beginTLS(conf, !server, s.transport().local(), s.transport().remote())
+	s.use(h)
 	s.flags |= layered | connecting
 	h.add(early)
 	if timeout > 0 {
-		s.hub.lingerQueue(timeout).Arm(&h.deadline, h)
+		s.conf.hub.lingerQueue(timeout).Arm(&h.deadline, h)
 	}
 	if server && !h.complete() {
 		h.watchBelow(ioloop.Read)
@@ -108,7 +108,7 @@ func (h *tlsHandshake) refuse(err *TLSError, plain []byte) {
 		s.shut(err)
 		return
 	}
-	s.tr = h.lower
+	s.use(h.lower)
 	s.flags &^= connecting
 	s.rarely().err = err
 	s.state = closing
@@ -130,12 +130,12 @@ func (h *tlsHandshake) end() {
 		}
 		<-h.t.run.rest // it has finished its step
 	} else if h.in != nil {
-		h.s.hub.release(h.in)
+		h.s.conf.hub.release(h.in)
 		h.in = nil
 	}
 	if h.begun {
 		stop := h.t.run.stop
-		ioloop.Offload(h.s.hub.loop, func() (struct{}, error) {
+		ioloop.Offload(h.s.conf.hub.loop, func() (struct{}, error) {
 			stop()
 			return struct{}{}, nil
 		})
@@ -186,10 +186,10 @@ func (h *tlsHandshake) watchBelow(events ioloop.Events) {
 
 // receive reads what has come, and goes on if that is worth it.
 func (h *tlsHandshake) receive() {
-	b := h.s.hub.takeRead()
+	b := h.s.conf.hub.takeRead()
 	n, err := h.lower.read(b.b[:cap(b.b)])
 	h.add(b.b[:n])
-	h.s.hub.giveRead(b)
+	h.s.conf.hub.giveRead(b)
 	switch {
 	case err == nil:
 	case err == errAgain:
@@ -214,7 +214,7 @@ func (h *tlsHandshake) add(p []byte) {
 	if len(p) == 0 {
 		return
 	}
-	hub := h.s.hub
+	hub := h.s.conf.hub
 	switch b := h.in; {
 	case b == nil:
 		h.in = hub.block(len(p))
@@ -252,7 +252,7 @@ func (h *tlsHandshake) work() {
 		r.in = h.in.b
 	}
 	e := &h.t.tlsEngine
-	ioloop.Offload(h.s.hub.loop, e.step).Then(h.worked)
+	ioloop.Offload(h.s.conf.hub.loop, e.step).Then(h.worked)
 }
 
 // worked is what the loop does when the helper has come back.
@@ -267,7 +267,7 @@ func (h *tlsHandshake) worked(through bool, err error) {
 	h.flush()
 	if h.in != nil {
 		r.in = append([]byte(nil), r.in...) // a rest, at the end
-		h.s.hub.release(h.in)
+		h.s.conf.hub.release(h.in)
 		h.in = nil
 	}
 	switch {
@@ -309,7 +309,7 @@ func (h *tlsHandshake) finish() {
 	if h.below == 0 {
 		t.flags |= tlsOff
 	}
-	h.s.tr = t
+	h.s.use(t)
 	if len(h.out) > 0 {
 		t.push(h.out)
 	}

@@ -70,8 +70,8 @@ func TestAnswersThatNobodyReadsHoldTheirAskerUp(t *testing.T) {
 		suite := b.TLSState().CipherSuite
 		say := newHand(t, suite, secrets["CLIENT_TRAFFIC_SECRET_0"])
 		hear := newHand(t, suite, secrets["SERVER_TRAFFIC_SECRET_0"])
-		raw := a.tr.(*tlsTransport).lower
-		target := b.tr.(*tlsTransport)
+		raw := a.transport().(*tlsTransport).lower
+		target := b.transport().(*tlsTransport)
 		handler := &reads{s: b}
 		if err := b.ReadChunk(handler); err != nil {
 			t.Error(err)
@@ -196,7 +196,7 @@ func TestWhatIsReportedAsWrittenHasLeft(t *testing.T) {
 		tr.tlsEngine = l.client.tlsEngine
 		tr.wire.e = &tr.tlsEngine
 		l.client.tlsEngine.cable = tr // the connection's wire still is that of the link
-		tr.s = &IOStream{hub: hubOf(ioloop.New(nil))}
+		tr.s = &IOStream{conf: &hubOf(ioloop.New(nil)).conf}
 
 		want := text(400_000, int(seed))
 		reported := 0

@@ -141,7 +141,7 @@ func (t *tlsTransport) seal(vec [][]byte, skip, n int) (int, error) {
 		t.flags |= tlsCorked
 		// Room for all: at most 85 bytes are added to each record (RFC 5246,
 		// section 6.2.3.2), and the smallest records hold a kilobyte.
-		t.out = t.s.hub.block(min(n+85*(1+n/tlsSingle), blockSizes[len(blockSizes)-1]))
+		t.out = t.s.conf.hub.block(min(n+85*(1+n/tlsSingle), blockSizes[len(blockSizes)-1]))
 	}
 	left := n
 	for _, p := range vec {
@@ -178,7 +178,7 @@ func (t *tlsTransport) push(p []byte) {
 	if len(p) == 0 || t.failure != nil {
 		return
 	}
-	h := t.s.hub
+	h := t.s.conf.hub
 	switch b := t.out; {
 	case b == nil:
 		t.out = h.block(len(p))
@@ -216,7 +216,7 @@ func (t *tlsTransport) flush() {
 // drop forgets what waits.
 func (t *tlsTransport) drop() {
 	if t.out != nil {
-		t.s.hub.release(t.out)
+		t.s.conf.hub.release(t.out)
 		t.out = nil
 	}
 }
@@ -296,7 +296,7 @@ func (t *tlsTransport) adjust() {
 func (t *tlsTransport) remind() {
 	if t.flags&(tlsMore|tlsReminded) == tlsMore && t.watched&uint8(ioloop.Read) != 0 && !t.stuffed() {
 		t.flags |= tlsReminded
-		t.s.hub.loop.AddRunner((*tlsReminder)(t))
+		t.s.conf.hub.loop.AddRunner((*tlsReminder)(t))
 	}
 }
 

@@ -74,9 +74,9 @@ func (t *fdTransport) write(vec [][]byte) (int, error) {
 
 func (t *fdTransport) watch(events ioloop.Events) error {
 	if t.flags&registered != 0 {
-		return t.hub.loop.UpdateHandler(int(t.fd), events)
+		return t.conf.hub.loop.UpdateHandler(int(t.fd), events)
 	}
-	err := t.hub.loop.AddEventHandler(int(t.fd), events, (*fdEvents)(t))
+	err := t.conf.hub.loop.AddEventHandler(int(t.fd), events, (*fdEvents)(t))
 	if err == nil {
 		t.flags |= registered
 	}
@@ -86,7 +86,7 @@ func (t *fdTransport) watch(events ioloop.Events) error {
 func (t *fdTransport) unwatch() {
 	if t.flags&registered != 0 {
 		t.flags &^= registered
-		t.hub.loop.RemoveHandler(int(t.fd))
+		t.conf.hub.loop.RemoveHandler(int(t.fd))
 	}
 }
 
@@ -94,8 +94,8 @@ func (t *fdTransport) shutdown() error { return sock.ShutdownWrite(int(t.fd)) }
 
 func (t *fdTransport) close() {
 	t.flags &^= registered
-	t.hub.loop.CloseFD(int(t.fd)) // takes the handler off, too
-	t.hub.descriptorFreed()
+	t.conf.hub.loop.CloseFD(int(t.fd)) // takes the handler off, too
+	t.conf.hub.descriptorFreed()
 }
 
 func (t *fdTransport) local() sock.Addr {

@@ -50,7 +50,7 @@ func (s *IOStream) Write(p []byte, done func()) error {
 	case len(p) >= directSize && !s.watching(ioloop.Write) && s.flags&connecting == 0:
 		s.writeNow(p)
 	default:
-		q.add(s.hub, p)
+		q.add(s.conf.hub, p)
 	}
 	s.flushLater()
 	s.checkHigh()
@@ -75,7 +75,7 @@ func (s *IOStream) mayWrite(n int) error {
 // queue returns the stream's write queue, a new one if it has none.
 func (s *IOStream) queue() *writeQueue {
 	if s.wq == nil {
-		s.wq = s.hub.queue()
+		s.wq = s.conf.hub.queue()
 	}
 	return s.wq
 }
@@ -126,10 +126,10 @@ func (s *IOStream) AvailableBuffer() []byte {
 			return t[len(t):]
 		}
 	}
-	if s.hub.scratch == nil {
-		s.hub.scratch = s.hub.block(scratchSize)
+	if s.conf.hub.scratch == nil {
+		s.conf.hub.scratch = s.conf.hub.block(scratchSize)
 	}
-	return s.hub.scratch.b
+	return s.conf.hub.scratch.b
 }
 
 // scratched queues p without a copy if it lies where AvailableBuffer told the
@@ -141,8 +141,8 @@ func (s *IOStream) scratched(p []byte) bool {
 		q.size += len(p)
 		return true
 	}
-	if b := s.hub.scratch; b != nil && len(p) > ownBlock && len(p) <= cap(b.b) && &p[0] == &b.b[:1][0] {
-		s.hub.scratch = nil
+	if b := s.conf.hub.scratch; b != nil && len(p) > ownBlock && len(p) <= cap(b.b) && &p[0] == &b.b[:1][0] {
+		s.conf.hub.scratch = nil
 		b.b = b.b[:len(p)]
 		q.push(b)
 		q.size += len(p)
@@ -165,7 +165,7 @@ func (s *IOStream) WriteZeroCopy(p []byte, done func()) error {
 	q := s.queue()
 	q.done, q.zeroCopy = done, true
 	if len(p) > 0 {
-		q.push(s.hub.view(p))
+		q.push(s.conf.hub.view(p))
 		q.size = len(p)
 	}
 	s.flushLater()
@@ -181,19 +181,19 @@ func (s *IOStream) writeNow(p []byte) {
 	if len(vec) == maxVec-1 {
 		// More may be queued than one call takes, and p must not overtake it.
 		clear(vec)
-		q.add(s.hub, p)
+		q.add(s.conf.hub, p)
 		return
 	}
 	vec = append(vec, p)
-	n, err := s.tr.write(vec)
+	n, err := s.transport().write(vec)
 	clear(vec)
 	if err != nil && err != errAgain {
 		s.writeFailed(err)
 		return
 	}
-	n -= q.drop(s.hub, min(n, q.size))
+	n -= q.drop(s.conf.hub, min(n, q.size))
 	if q.size > 0 || n < len(p) {
-		q.add(s.hub, p[n:])
+		q.add(s.conf.hub, p[n:])
 		s.block()
 	}
 }
@@ -201,7 +201,7 @@ func (s *IOStream) writeNow(p []byte) {
 // vector returns the queued blocks, at most limit of them, for one system
 // call. It is the hub's: clear it afterwards, so that nothing is kept alive.
 func (s *IOStream) vector(limit int) [][]byte {
-	vec := s.hub.vec[:0]
+	vec := s.conf.hub.vec[:0]
 	for b := s.wq.head; b != nil && len(vec) < limit; b = b.next {
 		vec = append(vec, b.b[b.r:])
 	}
