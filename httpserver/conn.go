@@ -46,6 +46,7 @@ type conn struct {
 	blocked bool    // too much waits to be written for another request
 	begun   bool    // it has had a request
 	again   bool    // it has had several
+	awaited bool    // a shutdown waits for what it says first
 	eof     bool    // the client has ended its half
 }
 
@@ -251,7 +252,7 @@ func (c *conn) drained() {
 func (c *conn) provide() {
 	if c.x == nil && c.core.RecvState() == http1.RecvIdle && c.core.Unread() > 0 {
 		c.x = c.srv.takeExchange(c)
-		c.begun, c.again = true, c.begun
+		c.begun, c.again, c.awaited = true, c.begun, false
 		c.srv.stats.Active++
 		c.core.SetHead(&c.x.head)
 	}

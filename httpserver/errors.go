@@ -17,6 +17,9 @@ var (
 	ErrShutdown = errors.New("httpserver: server is shut down")
 	// ErrNoServer is returned by a Group that is empty.
 	ErrNoServer = errors.New("httpserver: no server in the group")
+	// ErrLoopEnded is what a Group's Shutdown says when the loop of one of its
+	// servers had ended, or ended meanwhile: its connections were not closed.
+	ErrLoopEnded = errors.New("httpserver: the loop of a server has ended")
 	// ErrPending is returned by Detach while a part of a response waits for
 	// its end.
 	ErrPending = errors.New("httpserver: response has begun")

@@ -26,8 +26,12 @@ import (
 // which the others send callbacks.
 //
 // Add and Listen come before the loops are started; the other methods belong to
-// the loop of the first server. The zero value is an empty group.
-type Group struct{ servers []*Server }
+// the loop of the first server. When one of the loops ends, the others go on with
+// its part of the addresses. The zero value is an empty group.
+type Group struct {
+	servers []*Server
+	members []*member // what is known of each of them
+}
 
 // Add adds a server. It panics when there is one on its loop already: two of
 // them there are no faster than one.
@@ -38,6 +42,9 @@ func (g *Group) Add(s *Server) {
 		}
 	}
 	g.servers = append(g.servers, s)
+	m := &member{server: s, waiting: make(map[*errand]struct{})}
+	s.loop.AddStopHook(m.loopEnded)
+	g.members = append(g.members, m)
 }
 
 // Servers returns the servers, in the order in which they were added.
@@ -81,45 +88,25 @@ func (g *Group) Addrs() []net.Addr {
 
 // Shutdown ends all servers, each as Server.Shutdown says and on its own loop.
 // The future belongs to the loop of the first server; it is settled when all
-// have ended, with the sum of their counts and one of their errors. The loops go
-// on.
+// have ended, with the sum of their counts and one of their errors. The error of
+// a server whose loop has ended before is ErrLoopEnded; one whose loop does not
+// answer is given up two seconds after ctx has ended. The loops go on.
 func (g *Group) Shutdown(ctx context.Context) *ioloop.Future[Counts] {
-	return gather(g, func(s *Server, done func(Counts, error)) { s.Shutdown(ctx).Then(done) },
-		func(sum *Counts, c Counts) {
-			sum.Idle += c.Idle
-			sum.Finished += c.Finished
-			sum.Cut += c.Cut
-		})
+	p := newPoll(g, func(sum *Counts, c Counts) {
+		sum.Idle += c.Idle
+		sum.Finished += c.Finished
+		sum.Cut += c.Cut
+	})
+	p.ask(g, func(s *Server, done func(Counts, error)) { s.Shutdown(ctx).Then(done) },
+		func(*member) (Counts, error) { return Counts{}, ErrLoopEnded })
+	home := p.home
+	forget := context.AfterFunc(ctx, func() {
+		home.AddCallback(func() { home.AddTimeout(giveUp, func() { p.settle(p.sum, context.Cause(ctx)) }) })
+	})
+	p.future.Then(func(Counts, error) { forget() })
+	return p.future
 }
 
-// gather asks each server on its own loop and adds the answers up on the first
-// one's.
-func gather[T any](g *Group, ask func(*Server, func(T, error)), add func(sum *T, t T)) *ioloop.Future[T] {
-	if len(g.servers) == 0 {
-		panic("httpserver: a group without a server")
-	}
-	home := g.servers[0].loop
-	future, settle := ioloop.NewFuture[T](home)
-	var sum T
-	var failed error
-	left := len(g.servers)
-	answer := func(t T, err error) {
-		add(&sum, t)
-		if err != nil {
-			failed = err
-		}
-		if left--; left == 0 {
-			settle(sum, failed)
-		}
-	}
-	// The first one first: it may be the one that accepts for all.
-	ask(g.servers[0], answer)
-	for _, s := range g.servers[1:] {
-		s.loop.AddCallback(func() {
-			ask(s, func(t T, err error) {
-				home.AddCallback(func() { answer(t, err) })
-			})
-		})
-	}
-	return future
-}
+// giveUp is how long a group waits for its servers when the context of a
+// Shutdown has ended: longer than they take for what they still do then.
+const giveUp = 2 * lastWords

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/turbogo/turbo/internal/looptest"
 	"github.com/turbogo/turbo/ioloop"
 )
 
@@ -25,7 +26,13 @@ type cluster struct {
 }
 
 func newCluster(t *testing.T, n int, o *Options, network, address string) *cluster {
-	c := &cluster{t: t, loops: ioloop.NewGroup(n, &ioloop.Options{Logger: slog.New(slog.DiscardHandler)}), ended: make(chan error)}
+	return newClusterOn(t, n, nil, o, network, address)
+}
+
+// newClusterOn is newCluster with a clock.
+func newClusterOn(t *testing.T, n int, clock ioloop.Clock, o *Options, network, address string) *cluster {
+	loops := ioloop.NewGroup(n, &ioloop.Options{Logger: slog.New(slog.DiscardHandler), Clock: clock})
+	c := &cluster{t: t, loops: loops, ended: make(chan error)}
 	for i, l := range c.loops.Loops() {
 		body := []byte(strconv.Itoa(i))
 		c.Add(New(l, HandlerFunc(func(r *Request) { r.Respond(200, nil, body) }), o))
@@ -180,5 +187,96 @@ func TestGroupThatCannotBe(t *testing.T) {
 	s.Shutdown(context.Background())
 	if err := empty.Listen("tcp", "127.0.0.1:0"); !errors.Is(err, ErrShutdown) {
 		t.Error(err)
+	}
+}
+
+// The loop of one server ends: the others serve its part, and what is asked of
+// all of them is answered.
+func TestGroupOutlivesALoop(t *testing.T) {
+	for name, o := range map[string]*Options{"spread": nil, "in turn": {HandOver: true}} {
+		t.Run(name, func(t *testing.T) {
+			c := newCluster(t, 3, o, "tcp", "127.0.0.1:0")
+			c.start()
+			var seen [3]bool
+			for range 200 { // the kernel spreads them as it likes
+				conn, body := c.ask()
+				conn.Close()
+				n, _ := strconv.Atoi(body)
+				if seen[n] = true; seen == [3]bool{true, true, true} {
+					break
+				}
+			}
+			second := c.loops.Loops()[1]
+			ended := make(chan struct{})
+			second.AddCallback(func() {
+				second.AddStopHook(func() { close(ended) })
+				second.Close()
+			})
+			<-ended
+			for range 20 {
+				conn, body := c.ask()
+				if body == "1" {
+					t.Error("a loop that has ended has answered")
+				}
+				conn.Close()
+			}
+			c.on(func() {
+				stats, err := c.Stats().Await()
+				if err != nil || stats.Requests < 21 || stats.Accepted != stats.Requests {
+					t.Errorf("%+v, %v", stats, err)
+				}
+				if _, err := c.Shutdown(context.Background()).Await(); !errors.Is(err, ErrLoopEnded) {
+					t.Errorf("Shutdown: %v", err)
+				}
+			})
+			c.loops.Close()
+			if err := <-c.ended; err != nil {
+				t.Error(err)
+			}
+			c.Servers()[1].each(func(conn *conn) { conn.cut() })
+		})
+	}
+}
+
+// A loop that ends while it is asked does not leave the others waiting, and one
+// that is blocked only until the context has ended.
+func TestGroupIsNotHeldUpByALoop(t *testing.T) {
+	for name, blocked := range map[string]bool{"ends": false, "is blocked": true} {
+		t.Run(name, func(t *testing.T) {
+			c := newClusterOn(t, 2, new(looptest.Clock), &Options{HandOver: true}, "tcp", "127.0.0.1:0")
+			c.start()
+			second := c.loops.Loops()[1]
+			at, goOn := make(chan struct{}), make(chan struct{})
+			second.AddCallback(func() {
+				close(at)
+				<-goOn
+				if !blocked {
+					second.Close()
+				}
+			})
+			<-at
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			c.on(func() {
+				future := c.Shutdown(ctx) // the question waits for the next turn
+				want := ErrLoopEnded
+				if blocked {
+					cancel()
+					want = context.Canceled
+				} else {
+					close(goOn)
+				}
+				if _, err := future.Await(); err != want {
+					t.Errorf("Shutdown: %v, want %v", err, want)
+				}
+			})
+			if blocked {
+				close(goOn)
+			}
+			c.loops.Close()
+			if err := <-c.ended; err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }

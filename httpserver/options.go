@@ -88,7 +88,7 @@ type Options struct {
 
 	// TLS has Listen speak TLS. HTTP/1.1 is offered (ALPN), and what NextProtos
 	// names, but never HTTP/2. A client that speaks plain HTTP is answered with
-	// 400. The configuration must not change any more; servers on several loops
+	// 400; behind a proxy (ProxyProtocol) it is cut off. The configuration must not change any more; servers on several loops
 	// may share it, and the sessions that it can resume. Default: nil, no TLS. See
 	// iostream.TLSFiles.
 	TLS *tls.Config
@@ -187,7 +187,7 @@ func (o *Options) listen() *iostream.ListenOptions {
 		HandOver:      o.HandOver,
 		MaxHandshakes: o.MaxHandshakes,
 	}
-	if o.TLS != nil && !o.ProxyProtocol {
+	if o.TLS != nil && !o.ProxyProtocol { // see arrivalsTLS
 		l.PlainAnswer = plainAnswer()
 		l.TLS = tlsConfig(o.TLS)
 	}

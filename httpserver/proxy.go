@@ -122,10 +122,10 @@ const arrivalBytes = 64 << 10
 // arrive begins with a connection that a listener has accepted.
 func (s *Server) arrive(stream *iostream.IOStream) {
 	switch {
-	case s.stop != nil:
+	case s.stop != nil && !s.stop.welcoming:
 		stream.Close()
 	case !s.o.ProxyProtocol:
-		s.Serve(stream)
+		s.serve(stream, nil)
 	default:
 		a := &arrival{srv: s, stream: stream}
 		s.arrivals[a] = struct{}{}
@@ -192,7 +192,11 @@ func (a *arrival) Expire(*ioloop.Deadline) { a.stream.Close() }
 func (a *arrival) leave() {
 	a.deadline.Disarm()
 	delete(a.srv.arrivals, a)
-	a.srv.gate()
+	if stop := a.srv.stop; stop != nil {
+		stop.progress(a.srv)
+	} else {
+		a.srv.gate()
+	}
 }
 
 // arrivalsTLS returns the configuration for handshakes that come behind a

@@ -183,6 +183,9 @@ func TestArrivalsAreBounded(t *testing.T) {
 		r.until(func() bool { return len(r.server.arrivals) == 1 })
 		a.close()
 		f := r.server.Shutdown(t.Context())
+		r.clock.Hold(false) // it may still say who it is, for a second
+		r.sleep(firstWords)
+		r.clock.Hold(true)
 		r.until(func() bool { return f.Done() && d.eof })
 		for _, x := range []*client{b, c, d} {
 			x.close()

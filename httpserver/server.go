@@ -118,17 +118,20 @@ func (s *Server) Connections() int { return s.open }
 // Serve serves a connection that was accepted elsewhere: HTTP from its first
 // byte, whatever Options say of TLS and the PROXY protocol. The stream belongs to
 // the server from now on. After Shutdown it is closed.
-func (s *Server) Serve(stream *iostream.IOStream) { s.serve(stream, nil) }
-
-// serve serves a connection that came as a proxy says, if came is not nil.
-func (s *Server) serve(stream *iostream.IOStream, came *proxyproto.Header) {
+func (s *Server) Serve(stream *iostream.IOStream) {
 	if s.stop != nil {
 		stream.Close()
 		return
 	}
+	s.serve(stream, nil)
+}
+
+// serve serves a connection that came as a proxy says, if came is not nil. During
+// a shutdown it is one that had begun to arrive before.
+func (s *Server) serve(stream *iostream.IOStream, came *proxyproto.Header) {
 	c := s.takeConn(stream, came)
 	c.core.Init(http1.Server, s.limits)
-	if s.o.NoKeepAlive {
+	if s.o.NoKeepAlive || s.stop != nil {
 		c.core.EndKeepAlive()
 	}
 	if stream.ReadChunk(c) != nil {
@@ -137,6 +140,9 @@ func (s *Server) serve(stream *iostream.IOStream, came *proxyproto.Header) {
 	}
 	c.asked = true
 	s.add(c)
+	if s.stop != nil {
+		s.stop.await(c)
+	}
 	c.rest()
 }
 
@@ -174,6 +180,10 @@ func (s *Server) remove(c *conn) {
 	c.next, c.prev = nil, nil
 	s.open--
 	if s.stop != nil {
+		if c.awaited {
+			s.stop.left--
+			s.stop.counts.Idle++
+		}
 		s.stop.progress(s)
 	} else {
 		s.gate()

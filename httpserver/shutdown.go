@@ -11,7 +11,7 @@ import (
 // Counts says what became of the connections that were open when Shutdown was
 // called.
 type Counts struct {
-	Idle     int // closed at once, or when their first request did not come in time
+	Idle     int // closed at once, or because no request came in time
 	Finished int // closed after their response
 	Cut      int // closed because the context ended
 }
@@ -27,7 +27,10 @@ type shutdown struct {
 	welcome ioloop.Timeout
 	err     error // of the context, when it has ended
 	ended   bool  // the context has
-	queued  bool  // finish is going to be called
+
+	welcoming bool // newcomers may still say their first words
+
+	queued  bool // finish is going to be called
 	settled bool
 }
 
@@ -46,15 +49,19 @@ func (s *Server) AddShutdownHook(fn func()) {
 
 // Shutdown ends the server: it stops to accept, closes idle connections at once
 // and lets requests that have begun be received and answered, with Connection:
-// close; then it calls the hooks. A connection that has not been used yet, also
-// one that waits in the backlog, has a second for its first request, which may be
-// on the way already: its client could not know, and was let in. And an idle
-// connection on which something has arrived is not idle. When ctx ends first, what is left is cut
-// (requests that are still being received are told so with 503, which may take a
-// second), and hooks are not waited for any more. The future is settled when no connection
-// and no hook is left, or when ctx has ended, with its error then if anything
-// was left. Connections that were detached are not waited for; their owners add
-// a hook.
+// close. The hooks are called as well, each in a callback of its own, in the
+// turns that follow; they do not wait for those requests.
+//
+// A connection that has not been used yet, also one that waits in the backlog, is
+// in its TLS handshake, or waits for its PROXY header, has a second for its first
+// request, which may be on the way already: its client could not know, and was let
+// in. And an idle connection on which something has arrived is not idle.
+//
+// When ctx ends first, what is left is cut (requests that are still being received
+// are told so with 503, which may take a second), and hooks are not waited for any
+// more. The future is settled when no connection and no hook is left, or when ctx
+// has ended, with its error then if anything was left. Connections that were
+// detached are not waited for; their owners add a hook.
 //
 // A second call returns the same future; its context is not heeded.
 func (s *Server) Shutdown(ctx context.Context) *ioloop.Future[Counts] {
@@ -68,12 +75,8 @@ func (s *Server) Shutdown(ctx context.Context) *ioloop.Future[Counts] {
 	stop.future, stop.settle = ioloop.NewFuture[Counts](s.loop)
 	s.stop = stop
 	for _, l := range s.listeners {
-		l.Close()
+		l.CloseSocket()
 	}
-	for a := range s.arrivals {
-		a.stream.Close()
-	}
-	newcomers := false
 	s.each(func(c *conn) {
 		c.core.EndKeepAlive()
 		switch {
@@ -83,15 +86,14 @@ func (s *Server) Shutdown(ctx context.Context) *ioloop.Future[Counts] {
 			stop.left++
 			c.end()
 		case c.written == 0, c.stream.Pending():
-			stop.left++
-			newcomers = true
+			stop.await(c)
 		default:
 			stop.counts.Idle++
 			c.cut()
 		}
 	})
-	if newcomers {
-		stop.welcome = s.loop.AddTimeout(firstWords, s.cutNewcomers)
+	if s.arriving() > 0 {
+		stop.welcomeAll(s)
 	}
 	stop.forget = context.AfterFunc(ctx, func() {
 		s.loop.AddCallback(func() { s.cutRest(context.Cause(ctx)) })
@@ -108,16 +110,52 @@ func (s *Server) Shutdown(ctx context.Context) *ioloop.Future[Counts] {
 // request has begun to arrive, may take when the server shuts down.
 const firstWords = time.Second
 
+// await has c wait for its client's first words.
+func (stop *shutdown) await(c *conn) {
+	stop.left++
+	c.awaited = true
+	stop.welcomeAll(c.srv)
+}
+
+// welcomeAll begins the time in which newcomers may say something.
+func (stop *shutdown) welcomeAll(s *Server) {
+	if !stop.welcoming {
+		stop.welcoming = true
+		stop.welcome = s.loop.AddTimeout(firstWords, s.cutNewcomers)
+	}
+}
+
+// arriving is how many connections are in a handshake, or wait for the header of
+// a proxy.
+func (s *Server) arriving() int {
+	n := len(s.arrivals)
+	for _, l := range s.listeners {
+		n += l.Handshaking()
+	}
+	return n
+}
+
 // cutNewcomers closes the connections from which nothing has come after all.
 func (s *Server) cutNewcomers() {
+	s.stop.welcoming = false
+	s.closeArriving()
 	s.each(func(c *conn) {
 		if c.life == serving && c.between() && c.stream.Buffered() == 0 {
-			s.stop.left--
-			s.stop.counts.Idle++
+			c.awaited = true // also one that has said no more than an empty line
 			c.cut()
 		}
 	})
 	s.stop.progress(s)
+}
+
+// closeArriving closes what arriving counts.
+func (s *Server) closeArriving() {
+	for _, l := range s.listeners {
+		l.Close()
+	}
+	for a := range s.arrivals {
+		a.stream.Close()
+	}
 }
 
 // run calls a hook, in a callback of its own.
@@ -148,7 +186,7 @@ func (s *Server) each(f func(*conn)) {
 
 // done tells whether nothing is left to wait for.
 func (stop *shutdown) done(s *Server) bool {
-	return s.open == 0 && (stop.hooks == 0 || stop.ended)
+	return s.open == 0 && (stop.ended || stop.hooks == 0 && (!stop.welcoming || s.arriving() == 0))
 }
 
 // progress settles the future when nothing is left: from a callback of its own,
@@ -184,10 +222,12 @@ func (stop *shutdown) finish(s *Server) {
 // cutRest closes what is left because the context has ended.
 func (s *Server) cutRest(err error) {
 	stop := s.stop
-	if stop.settled || s.open == 0 && stop.hooks == 0 {
+	if stop.settled || s.open == 0 && stop.hooks == 0 && s.arriving() == 0 {
 		return
 	}
 	stop.ended, stop.err = true, err
+	stop.welcoming = false
+	s.closeArriving()
 	told := false
 	s.each(func(c *conn) {
 		if !c.stream.Closed() {

@@ -33,10 +33,19 @@ func (s *Server) Stats() Stats {
 	return stats
 }
 
-// Stats returns the sum of what the servers have counted. The future belongs to
-// the loop of the first one.
+// Stats returns the sum of what the servers have counted, also of one whose loop
+// has ended. The future belongs to the loop of the first one.
 func (g *Group) Stats() *ioloop.Future[Stats] {
-	return gather(g, func(s *Server, done func(Stats, error)) { done(s.Stats(), nil) }, (*Stats).add)
+	p := newPoll(g, (*Stats).add)
+	p.ask(g, func(s *Server, done func(Stats, error)) { done(s.Stats(), nil) }, (*member).lastStats)
+	return p.future
+}
+
+// lastStats is what the server had counted when its loop ended.
+func (m *member) lastStats() (Stats, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.last, nil
 }
 
 func (sum *Stats) add(s Stats) {

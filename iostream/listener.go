@@ -74,7 +74,8 @@ type Listener struct {
 	share *share // nil for a listener of one loop
 	leave func() // takes its stop hook off, if it is in a share
 
-	closed  bool
+	closed  bool // its socket
+	ended   bool // Close was called: handshakes are not waited for
 	watched bool // by the loop
 	paused  bool // by Pause
 	starved bool // descriptors have run out
@@ -200,9 +201,19 @@ func (ln *Listener) Resume() error {
 	return ln.watch()
 }
 
-// Close stops listening. The streams that were accepted are not concerned. A
-// second Close does nothing.
+// Close stops listening, and closes connections whose handshake is not through.
+// The streams that were accepted are not concerned. A second Close does nothing.
 func (ln *Listener) Close() {
+	ln.CloseSocket()
+	if !ln.ended {
+		ln.ended = true
+		ln.tls.closeHandshakes()
+	}
+}
+
+// CloseSocket stops listening, but lets handshakes that are under way go on: the
+// accept callback is called for them as before, until Close.
+func (ln *Listener) CloseSocket() {
 	if ln.closed {
 		return
 	}
@@ -216,7 +227,6 @@ func (ln *Listener) Close() {
 		ln.sated()
 		ln.hub.loop.CloseFD(ln.fd)
 	}
-	ln.tls.closeHandshakes()
 	ln.removeFile()
 }
 

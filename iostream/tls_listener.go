@@ -75,9 +75,17 @@ func (ln *Listener) secured(s *IOStream, h *tlsHandshake, err error) {
 	}
 }
 
+// Handshaking returns how many connections are in their TLS handshake.
+func (ln *Listener) Handshaking() int {
+	if ln.tls == nil {
+		return 0
+	}
+	return len(ln.tls.under)
+}
+
 // hand passes a stream on whose handshake went well.
 func (ln *Listener) hand(s *IOStream) {
-	if ln.closed {
+	if ln.ended {
 		s.Close()
 		return
 	}
