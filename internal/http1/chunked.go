@@ -85,8 +85,13 @@ func (c *Conn) chunkByte(b byte) (last bool, err *ProtocolError) {
 }
 
 func (c *Conn) sizeDigit(b byte) *ProtocolError {
-	if c.left >= 1<<59 {
-		return errChunkSize // the next digit would not fit in 63 bits
+	// The next digit has to fit in 63 bits. Zeros in front have no meaning, but
+	// other parsers count digits, too.
+	if c.chunk == chunkStart {
+		c.digits = 0
+	}
+	if c.digits++; c.left >= 1<<59 || c.digits > maxSizeDigits {
+		return errChunkSize
 	}
 	d := b - '0'
 	if d > 9 {

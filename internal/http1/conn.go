@@ -23,6 +23,7 @@ type Conn struct {
 	chunk       chunkState
 	emptyLines  uint8 // before the request line
 	interims    uint8 // before the response
+	digits      uint8 // of a chunk's size, so far
 	asked       asks  // of a server
 
 	keepAlive   bool // both sides want to

@@ -42,6 +42,7 @@ type Limits struct {
 const (
 	maxMethodBytes = 64 // a longer method is nobody's: 501 (RFC 9112 3)
 	maxEmptyLines  = 4  // before a request line; old clients end a body with a CRLF too many
+	maxSizeDigits  = 16 // of a chunk's size; with zeros in front
 	maxHeadBytes   = 1 << 30
 )
 

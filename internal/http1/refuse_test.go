@@ -176,6 +176,8 @@ func TestBodiesThatAreRefused(t *testing.T) {
 		{"letter", "5g\r\nhello\r\n", "", errChunkSize},
 		{"NUL", "5\x00\r\nhello\r\n", "", errChunkSize},
 		{"16 digits that do not fit", "FFFFFFFFFFFFFFFF\r\n", "", errChunkSize},
+		{"17 digits, most of them zeros", "00000000000000005\r\nhello\r\n", "", errChunkSize},
+		{"17 digits in the last chunk", "00000000000000000\r\n\r\n", "", errChunkSize},
 		{"17 digits", "10000000000000005\r\nhello\r\n", "", errChunkSize},
 		{"many digits", "ffffffffffffffff0\r\nhello\r\n", "", errChunkSize},
 		{"over the limit", "8000001\r\nhello\r\n", "", errBodyLength},

@@ -121,7 +121,7 @@ func TestBodies(t *testing.T) {
 		{"chunked, any case", post + "TRANSFER-encoding:\tChunKed \r\n\r\n0\r\n\r\n", []string{
 			line(` chunked Host="a" TRANSFER-encoding="ChunKed"`), "end", "closed",
 		}},
-		{"sizes", post + "Transfer-Encoding: chunked\r\n\r\nA\r\n0123456789\r\n00b\r\n0123456789a\r\n000\r\n\r\n", []string{
+		{"sizes", post + "Transfer-Encoding: chunked\r\n\r\nA\r\n0123456789\r\n000000000000000b\r\n0123456789a\r\n000\r\n\r\n", []string{
 			line(` chunked Host="a" Transfer-Encoding="chunked"`), `data "01234567890123456789a"`, "end", "closed",
 		}},
 		{"data that looks like framing", post + "Transfer-Encoding: chunked\r\n\r\n5\r\n0\r\n\r\n\r\n0\r\n\r\n", []string{

@@ -18,6 +18,7 @@ func (c *Conn) requestLine(text []byte, off int) *ProtocolError {
 	if !all(method, isToken) {
 		return errMethod
 	}
+	h.method = methodName(method) // whatever else is wrong: an answer to HEAD has no content
 	j := bytes.IndexByte(rest, ' ')
 	if j <= 0 { // no target, or a request of HTTP/0.9, which has no version
 		return errRequestLine
@@ -29,7 +30,6 @@ func (c *Conn) requestLine(text []byte, off int) *ProtocolError {
 	if !all(target, isTarget) {
 		return errTargetChars
 	}
-	h.method = methodName(method)
 	h.target = span{uint32(off + i + 1), uint32(len(target))}
 	return h.setTarget(target)
 }

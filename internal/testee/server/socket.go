@@ -29,7 +29,7 @@ func newEcho() websocket.MessageHandler { return new(echo) }
 
 // Upgrade decides which of both it is.
 func (e *echo) Upgrade(outer web.Handler) error {
-	if e.Request().Fields().Has("Upgrade") {
+	if e.Request().Upgrade() {
 		return e.Handler.Upgrade(outer)
 	}
 	return e.sendBack(e.Request().Body())
