@@ -138,8 +138,8 @@ func (c *conn) taken() int64 { return c.written - int64(c.stream.Buffered()) }
 // checkWrite cuts a connection whose client takes nothing.
 func (c *conn) checkWrite() {
 	switch taken := c.taken(); {
-	case c.stream.Buffered() == 0 && c.life == serving:
-		c.watch(c.owed()) // it is idle from now on, if it was not before
+	case c.stream.Buffered() == 0: // the end of a stream is bounded by itself
+		c.watch(c.owed()) // idle from now on, perhaps
 		return
 	case taken != c.mark:
 		c.mark, c.stalls = taken, 0
