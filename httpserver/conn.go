@@ -97,10 +97,11 @@ func (c *conn) HandleEOF() {
 }
 
 // heard is where the request in hand has come to its end, and waits for its
-// handler.
+// handler. A client that says nothing more is taken to have left if the handler
+// wants to know; it still gets the answers to what it asked before.
 func (c *conn) heard(x *exchange) {
 	if c.eof && x.onClose != nil {
-		c.stream.Close()
+		c.end()
 		return
 	}
 	c.ask()

@@ -1,6 +1,9 @@
 package httpserver
 
-import "github.com/turbogo/turbo/iostream"
+import (
+	"github.com/turbogo/turbo/internal/http1"
+	"github.com/turbogo/turbo/iostream"
+)
 
 // headRoom is how much a head takes, or little more.
 const headRoom = 1 << 10
@@ -210,8 +213,8 @@ func (r *Request) OnClose(fn func()) {
 		return
 	}
 	x.onClose = fn
-	if x.c.eof && fn != nil {
-		x.c.cut() // as good as closed, see HandleEOF
+	if c := x.c; c.eof && fn != nil && c.core.RecvState() == http1.RecvDone {
+		c.end() // as good as closed, see heard
 	}
 }
 

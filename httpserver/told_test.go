@@ -79,6 +79,10 @@ func TestWhatIsToldOfTheEnd(t *testing.T) {
 		{"taken, cut", d.read, func(r *rig, _ *client) { r.server.each((*conn).cut) }, []string{"part", "ErrClosed", "close", "gone"}},
 		{"taken, a write waits, cut", func(q *Request) { pending(q); d.read(q) }, func(r *rig, _ *client) { r.server.each((*conn).cut) }, []string{"part", "ErrClosed", "close", "gone"}},
 		{"taken, not asked for, cut", func(q *Request) { q.TakeBody() }, func(r *rig, _ *client) { r.server.each((*conn).cut) }, []string{"close", "gone"}},
+		{"taken, half closed behind it", d.read, func(_ *rig, c *client) {
+			c.send("0\r\n\r\n")
+			c.stream.CloseWrite()
+		}, []string{"part", "EOF", "close", "gone"}},
 		{"collected, broken", func(*Request) {}, func(_ *rig, c *client) { c.send(broken) }, []string{"close", "gone"}},
 		{"collected, broken, a write waits", pending, func(_ *rig, c *client) { c.send(broken) }, []string{"close", "gone"}},
 		{"collected, too slow", func(*Request) {}, func(r *rig, _ *client) { r.sleep(time.Minute) }, []string{"close", "gone"}},
@@ -121,6 +125,26 @@ func TestWhatIsToldOfTheEnd(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A body that has come is read to its end, although its client is taken to have
+// left behind it.
+func TestBodyOfAClientThatHasEndedItsHalf(t *testing.T) {
+	var d diary
+	playHeads(t, nil, func(q *Request) {
+		d.watch(q)
+		d.read(q)
+	}, func(q *Request) {
+		q.Server().loop.Sleep(time.Second).Await()
+		answerOK(q)
+	}, func(r *rig) {
+		c := r.dial()
+		c.send(getRoot + byLength)
+		c.stream.CloseWrite()
+		r.sleep(2 * time.Second)
+		c.expect(ok, "eof")
+		d.expect(t, "part", "EOF", "close", "gone")
+	})
 }
 
 // A callback of ReadBody is not called while it is suspended, not for the next
