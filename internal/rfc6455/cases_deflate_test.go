@@ -25,7 +25,7 @@ type squeezeCase struct {
 // subsections 1 to 18.
 var squeezeSizes = [][2]int{
 	{16, 0}, {64, 0}, {256, 0}, {1024, 0}, {4096, 0}, {8192, 0}, {16384, 0}, {32768, 0}, {65536, 0}, {131072, 0},
-	{8192, 256}, {16384, 512}, {32768, 1024}, {65536, 2048}, {131072, 4096}, {131072, 8192}, {131072, 16384}, {131072, 32768},
+	{8192, 256}, {16384, 256}, {32768, 256}, {65536, 256}, {131072, 256}, {131072, 1024}, {131072, 4096}, {131072, 32768},
 }
 
 // squeezeCases returns all of them. Section 12 has five sorts of data on the
@@ -50,11 +50,11 @@ func squeezeCases() (cases []squeezeCase) {
 	for i, offers := range [][]DeflateTerms{
 		{{}},
 		{{ServerNoTakeover: true}},
-		{{ServerWindowBits: 9}},
+		{{ServerWindowBits: 8}},
 		{{ServerWindowBits: 15}},
-		{{ServerNoTakeover: true, ServerWindowBits: 9}},
+		{{ServerNoTakeover: true, ServerWindowBits: 8}},
 		{{ServerNoTakeover: true, ServerWindowBits: 15}},
-		{{ServerNoTakeover: true, ServerWindowBits: 9}, {ServerNoTakeover: true}, {}},
+		{{ServerNoTakeover: true, ServerWindowBits: 8}, {ServerNoTakeover: true}, {}},
 	} {
 		add(13, i+1, offers, Text, json)
 	}
@@ -227,6 +227,11 @@ func TestSuiteOfCompression(t *testing.T) {
 				continue // the big ones take turns
 			}
 			tc.run(t, role, i%2 == 0, w, tools)
+			if o := &tc.offers[0]; o.ServerWindowBits == 8 {
+				o.ServerWindowBits = 9 // as other issues of the list have it
+				tc.run(t, role, i%2 == 0, w, tools)
+				o.ServerWindowBits = 8
+			}
 		}
 	}
 	if len(cases) != 216 {

@@ -265,7 +265,7 @@ func closeCases() []suiteCase {
 		final("7.1.3", closed, normal, ping("")),
 		final("7.1.4", closed, normal, hello),
 		final("7.1.5", closed, start(Text, "fragment1"), normal, end("fragment2")),
-		{id: "7.1.6", in: list(text(big), normal, ping("")), want: []string{"text " + long("*", 256<<10), closed}},
+		{id: "7.1.6", in: list(text(big), hello, normal, ping("")), want: []string{"text " + long("*", 256<<10), echo, closed}},
 		final("7.3.1", `Close 1005 ""`, closing("")),
 		final("7.3.2", closes(errCloseLength), closing("a")),
 		final("7.3.3", closed, normal),
