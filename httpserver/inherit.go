@@ -31,9 +31,9 @@ type Inherited struct {
 
 // InheritedListeners returns the listeners that this program was started with,
 // by systemd (socket activation), or by PassListeners: none when it was started
-// without. Those that are not taken over stay open. The environment that tells
-// of them is removed, so that programs that this one starts do not take it for
-// theirs; so a second call returns none. It fails when the environment makes no
+// without. Those that are not taken over stay open. Programs that this one starts
+// get neither the listeners (other than by PassListeners) nor the environment that
+// tells of them, which is removed; so a second call returns none. It fails when the environment makes no
 // sense.
 //
 //	inherited, err := httpserver.InheritedListeners()
@@ -61,6 +61,9 @@ func InheritedListeners() ([]Inherited, error) {
 	list := make([]Inherited, n)
 	for i := range list {
 		list[i].FD = strconv.Itoa(firstFD + i)
+		if err := iostream.CloseOnExec(firstFD + i); err != nil {
+			return nil, fmt.Errorf("httpserver: %s is %q, but descriptor %d: %w", envCount, count, firstFD+i, err)
+		}
 	}
 	if names != "" {
 		for i, name := range strings.SplitN(names, ":", n+1) {

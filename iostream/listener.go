@@ -133,6 +133,11 @@ func ListenFile(l *ioloop.IOLoop, f *os.File, o *ListenOptions, accept func(*IOS
 	return ln, err
 }
 
+// CloseOnExec keeps a descriptor that this program was started with from the
+// programs that it starts in turn, until it is taken over as a listener, say,
+// which does the same.
+func CloseOnExec(fd int) error { return os.NewSyscallError("fcntl", sock.SetCloseOnExec(fd)) }
+
 // newListener makes a listener that has no socket yet.
 func newListener(l *ioloop.IOLoop, o *ListenOptions, accept func(*IOStream)) (*Listener, error) {
 	if accept == nil {

@@ -12,14 +12,11 @@ import (
 )
 
 // application is what one loop serves.
-func application(o *options, l *ioloop.IOLoop, all *rooms) *web.Application {
-	server := o.server
-	server.ReusePort = o.loops > 1
+func application(o *options, l *ioloop.IOLoop, room *room) *web.Application {
 	sockets := &websocket.Options{MaxMessageBytes: o.maxMessage, Subprotocols: []string{"chat", "superchat"}, AllowAllOrigins: true}
 	if !o.noDeflate {
 		sockets.Compression = &websocket.Compression{}
 	}
-	room := all.of(l)
 	routes := []web.Route{
 		web.Func("^/$", hello),
 		web.Func("^/json$", greet),
@@ -37,7 +34,7 @@ func application(o *options, l *ioloop.IOLoop, all *rooms) *web.Application {
 	if o.static != "" {
 		routes = append(routes, web.Handle("^/static/(.*)$", web.StaticFileHandler(o.static, nil)))
 	}
-	return web.NewApplication(routes, &web.Options{Loop: l, Server: &server, NoAccessLog: o.quiet})
+	return web.NewApplication(routes, &web.Options{Loop: l, Server: &o.server, NoAccessLog: o.quiet})
 }
 
 func hello(h *web.RequestHandler) error {

@@ -81,8 +81,6 @@ func run(o *options) error {
 			return err
 		}
 	}
-	group := ioloop.NewGroup(o.loops, nil)
-	rooms := newRooms(group)
 	if o.cert != "" {
 		files := iostream.TLSFiles{CertFile: o.cert, KeyFile: o.key}
 		conf, err := files.Server()
@@ -91,37 +89,23 @@ func run(o *options) error {
 		}
 		o.server.TLS = conf
 	}
-	for i, l := range group.Loops() {
-		app := application(o, l, rooms)
-		if err := app.Listen("tcp", o.addr); err != nil {
-			return err
-		}
-		if i == 0 {
-			// The others share the port that the first one was given.
-			o.addr = app.Server().Addrs()[0].String()
-		}
-		rooms.apps = append(rooms.apps, app)
+	all := new(rooms)
+	group := web.NewGroup(o.loops, func(l *ioloop.IOLoop) *web.Application { return application(o, l, all.add(l)) })
+	if err := group.Listen("tcp", o.addr); err != nil {
+		return err
 	}
-	first := group.Loops()[0]
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	first := group.Applications()[0].Loop()
 	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
-		if err := first.AddSignalHandler(sig, func(os.Signal) { shutDown(rooms.apps) }); err != nil {
+		err := first.AddSignalHandler(sig, func(os.Signal) {
+			first.AddTimeout(grace, cancel)
+			group.Shutdown(ctx)
+		})
+		if err != nil {
 			return err
 		}
 	}
-	first.AddCallback(func() { fmt.Println("listening on", o.addr) })
+	first.AddCallback(func() { fmt.Println("listening on", group.Addrs()[0]) })
 	return group.Start()
-}
-
-// shutDown has every loop finish what it does, and then end.
-func shutDown(apps []*web.Application) {
-	for _, app := range apps {
-		l := app.Loop()
-		l.AddCallback(func() {
-			ctx, cancel := context.WithTimeout(context.Background(), grace)
-			app.Server().Shutdown(ctx).Then(func(httpserver.Counts, error) {
-				cancel()
-				l.Close()
-			})
-		})
-	}
 }

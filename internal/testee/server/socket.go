@@ -63,28 +63,15 @@ type room struct {
 // everybody is the one topic of a room's hub.
 const everybody = "everybody"
 
-// rooms are those of all loops, and the applications that they belong to. It
-// does not change any more when the loops have started.
-type rooms struct {
-	list []*room
-	apps []*web.Application
-}
+// rooms are those of all loops. They do not change any more when these have
+// started.
+type rooms struct{ list []*room }
 
-func newRooms(g *ioloop.Group) *rooms {
-	all := new(rooms)
-	for _, l := range g.Loops() {
-		all.list = append(all.list, &room{loop: l, all: all})
-	}
-	return all
-}
-
-func (all *rooms) of(l *ioloop.IOLoop) *room {
-	for _, r := range all.list {
-		if r.loop == l {
-			return r
-		}
-	}
-	panic("bug: a loop without a room")
+// add makes the room of a loop.
+func (all *rooms) add(l *ioloop.IOLoop) *room {
+	r := &room{loop: l, all: all}
+	all.list = append(all.list, r)
+	return r
 }
 
 // publish sends msg to everybody, on whichever loop. The other loops get a copy
