@@ -1,28 +1,42 @@
 package rfc6455
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // Mask XORs p with the key, in place; the same call takes the mask off again
-// (section 5.3). It goes by 32 bytes in four independent words, which is what
-// the processor does at once; the loop needs no assembly to outrun memory.
+// (section 5.3).
 func Mask(p []byte, key [4]byte) {
-	if len(p) >= 8 {
-		k := uint64(binary.LittleEndian.Uint32(key[:]))
-		k |= k << 32
-		for len(p) >= 32 {
-			binary.LittleEndian.PutUint64(p[0:8], binary.LittleEndian.Uint64(p[0:8])^k)
-			binary.LittleEndian.PutUint64(p[8:16], binary.LittleEndian.Uint64(p[8:16])^k)
-			binary.LittleEndian.PutUint64(p[16:24], binary.LittleEndian.Uint64(p[16:24])^k)
-			binary.LittleEndian.PutUint64(p[24:32], binary.LittleEndian.Uint64(p[24:32])^k)
-			p = p[32:]
-		}
-		for len(p) >= 8 {
-			binary.LittleEndian.PutUint64(p, binary.LittleEndian.Uint64(p)^k)
-			p = p[8:]
-		}
+	k := binary.LittleEndian.Uint32(key[:])
+	if len(p) >= wideFrom && hasWide {
+		done := maskWide(p, k)
+		p, k = p[done:], bits.RotateLeft32(k, -8*done)
+	}
+	maskPlainly(p, k)
+}
+
+// wideFrom is how many bytes maskWide needs at least, and is worth calling for.
+const wideFrom = 256
+
+// maskPlainly is Mask for all processors, and for what is short: by 32 bytes in
+// four independent words.
+func maskPlainly(p []byte, key uint32) {
+	k := uint64(key) | uint64(key)<<32
+	for len(p) >= 32 {
+		binary.LittleEndian.PutUint64(p[0:8], binary.LittleEndian.Uint64(p[0:8])^k)
+		binary.LittleEndian.PutUint64(p[8:16], binary.LittleEndian.Uint64(p[8:16])^k)
+		binary.LittleEndian.PutUint64(p[16:24], binary.LittleEndian.Uint64(p[16:24])^k)
+		binary.LittleEndian.PutUint64(p[24:32], binary.LittleEndian.Uint64(p[24:32])^k)
+		p = p[32:]
+	}
+	for len(p) >= 8 {
+		binary.LittleEndian.PutUint64(p, binary.LittleEndian.Uint64(p)^k)
+		p = p[8:]
 	}
 	for i := range p {
-		p[i] ^= key[i&3]
+		p[i] ^= byte(k)
+		k >>= 8
 	}
 }
 
