@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strconv"
 
 	"github.com/turbogo/turbo/httpserver"
 )
@@ -53,7 +54,7 @@ func (a *Application) ServeHead(req *httpserver.Request) {
 	unwanted := false
 	err := x.guard(func(x *exchange) error {
 		r, err := x.route()
-		if r != nil && r.maxBody > 0 {
+		if r != nil && r.bounded {
 			req.SetMaxBody(r.maxBody)
 		}
 		if r != nil && r.newHandler != nil && (waits || r.bodies != wholeBodies) {
@@ -102,7 +103,7 @@ func (x *exchange) isUnwanted(r *Route, h Handler) bool {
 // looksAtHeads reports whether the route may have something to say before a body
 // is there.
 func (r Route) looksAtHeads() bool {
-	return r.maxBody > 0 || r.newHandler != nil && r.bodies != wholeBodies
+	return r.bounded || r.newHandler != nil && r.bodies != wholeBodies
 }
 
 // bodies is what is known about the handlers of a route.
@@ -223,14 +224,15 @@ func refused(err error) bool {
 
 // SetMaxBody replaces httpserver.Options.MaxBodyBytes for this request, by more
 // or by less; a longer body is answered with 413. For bodies with gzip it
-// replaces Options.MaxInflated as well. It is for Prepare of a handler that takes
-// its body as it comes: any other body has been read by then.
+// replaces Options.MaxInflated as well. With 0, or less, there may be none. It is
+// for Prepare of a handler that takes its body as it comes: any other body has
+// been read by then.
 func (h *RequestHandler) SetMaxBody(n int64) error {
 	x := h.open()
 	if x == nil {
 		return ErrFinished
 	}
-	x.maxInflated = n
+	x.maxInflated, x.bounded = n, true
 	if r, ok := x.req.(*httpserver.Request); ok {
 		r.SetMaxBody(n)
 	}
@@ -261,8 +263,12 @@ func (x *exchange) bodyBytes() []byte {
 // WithMaxBody returns the route with a limit for the bodies of its requests, in
 // place of httpserver.Options.MaxBodyBytes; a longer one is answered with 413,
 // unread when its length was announced. For bodies with gzip it is in place of
-// Options.MaxInflated as well.
+// Options.MaxInflated as well. With 0 its requests may have no body; a negative
+// number panics.
 func (r Route) WithMaxBody(bytes int64) Route {
-	r.maxBody = max(0, bytes)
+	if bytes < 0 {
+		panic("web: WithMaxBody: a body cannot be that short: " + strconv.FormatInt(bytes, 10))
+	}
+	r.maxBody, r.bounded = bytes, true
 	return r
 }

@@ -299,7 +299,9 @@ func TestRoutesLimitTheirBodies(t *testing.T) {
 	app := piped(&Options{InflateBodies: true, Server: &httpserver.Options{MaxBodyBytes: 50}},
 		Func("^/less$", echo, "POST").WithMaxBody(10),
 		Func("^/more$", echo, "POST").WithMaxBody(100),
+		Func("^/none$", echo, "POST").WithMaxBody(0),
 		Handle("^/stream$", func() Handler { return &uploader{t: t, log: &events} }).WithMaxBody(100),
+		Handle("^/bounded$", func() Handler { return &bounded{uploader: uploader{t: t, log: &events}} }),
 		Func("^/same$", echo, "POST"))
 	for _, c := range []struct {
 		path  string
@@ -307,7 +309,7 @@ func TestRoutesLimitTheirBodies(t *testing.T) {
 		want  int
 	}{
 		{"/less", 10, 200}, {"/less", 11, 413}, {"/more", 51, 200}, {"/more", 101, 413}, {"/same", 50, 200}, {"/same", 51, 413},
-		{"/stream", 100, 200}, {"/stream", 101, 413},
+		{"/stream", 100, 200}, {"/stream", 101, 413}, {"/none", 0, 200}, {"/none", 1, 413}, {"/bounded", 0, 200}, {"/bounded", 1, 413},
 	} {
 		if got := exchangeOver(t, app, message("POST", c.path, strings.Repeat("x", c.bytes)), 7, false); got.status() != c.want {
 			t.Errorf("%s with %d: %s", c.path, c.bytes, got.quoted())
@@ -316,13 +318,27 @@ func TestRoutesLimitTheirBodies(t *testing.T) {
 		want := c.want
 		if c.path == "/same" {
 			want = 200 // the limit is that of Options.MaxInflated
-		} else if c.path == "/less" {
+		} else if c.path == "/less" || c.path == "/none" || c.path == "/bounded" {
 			want = 413 // as it was sent
 		}
 		if got := exchangeOver(t, app, message("POST", c.path, packed, "Content-Encoding: gzip"), 7, false); got.status() != want {
 			t.Errorf("%s with %d, as gzip: %s", c.path, c.bytes, got.quoted())
 		}
 	}
+}
+
+// bounded takes no body at all.
+type bounded struct{ uploader }
+
+func (b *bounded) Prepare() error { return b.SetMaxBody(0) }
+
+func TestNegativeBodyLimit(t *testing.T) {
+	defer func() {
+		if got := fmt.Sprint(recover()); got != "web: WithMaxBody: a body cannot be that short: -1" {
+			t.Errorf("panic: %s", got)
+		}
+	}()
+	Func("^/$", func(*RequestHandler) error { return nil }).WithMaxBody(-1)
 }
 
 func TestTemporaryFiles(t *testing.T) {
@@ -434,34 +450,51 @@ func TestBodiesAreInflated(t *testing.T) {
 	}
 }
 
-// A little that is a lot does not keep the loop from others.
+// A little that is a lot does not keep the loop from others, nor does a lot that
+// is nothing.
 func TestInflatingTakesTurns(t *testing.T) {
-	for _, path := range []string{"/whole", "/up"} {
-		var others, n int
-		done := false
-		app := piped(&Options{InflateBodies: true},
-			Func("^/whole$", func(h *RequestHandler) error { n = len(h.Body()); done = true; return nil }, "POST"),
-			Handle("^/up$", func() Handler { return &inflatedCounter{n: &n, done: &done} }))
-		raw := message("POST", path, zipped(strings.Repeat("\x00", 8<<20)), "Content-Encoding: gzip")
-		_, client := dial(app)
-		app.loop.AddCallback(func() {
-			must(t, client.Write([]byte(raw), nil))
-			var tick func()
-			tick = func() {
-				if !done {
-					others++
-					app.loop.AddCallback(tick)
-				}
-			}
-			tick()
-		})
-		run(t, app.loop)
-		if n != 8<<20 || others < (8<<20)/inflateTurn-1 {
-			t.Errorf("%s: %d bytes while others had %d turns", path, n, others)
+	nothing := strings.Repeat(zipped(""), (1<<20)/len(zipped("")))
+	zeroes := zipped(strings.Repeat("\x00", 8<<20))
+	for _, tt := range []struct {
+		path, body  string
+		size, turns int
+	}{
+		{"/whole", zeroes, 8 << 20, (8 << 20) / inflateTurn},
+		{"/up", zeroes, 8 << 20, (8 << 20) / inflateTurn},
+		{"/whole", nothing, 0, len(nothing) / inflateTurn},
+		{"/up", nothing, 0, len(nothing) / inflateTurn},
+	} {
+		_, plain := turnsOfOthers(t, tt.path, tt.body, "identity")
+		n, others := turnsOfOthers(t, tt.path, tt.body, "gzip")
+		if n != tt.size || others < plain+tt.turns-1 {
+			t.Errorf("%s: %d bytes while others had %d turns, %d without inflating: at least %d more are meant", tt.path, n, others, plain, tt.turns-1)
 		}
-		client.Close()
-		run(t, app.loop)
 	}
+}
+
+// turnsOfOthers counts how many turns others have while a body is taken, and its
+// bytes.
+func turnsOfOthers(t *testing.T, path, body, coding string) (n, others int) {
+	done := false
+	app := piped(&Options{InflateBodies: true},
+		Func("^/whole$", func(h *RequestHandler) error { n = len(h.Body()); done = true; return nil }, "POST"),
+		Handle("^/up$", func() Handler { return &inflatedCounter{n: &n, done: &done} }))
+	_, client := dial(app)
+	app.loop.AddCallback(func() {
+		must(t, client.Write([]byte(message("POST", path, body, "Content-Encoding: "+coding)), nil))
+		var tick func()
+		tick = func() {
+			if !done {
+				others++
+				app.loop.AddCallback(tick)
+			}
+		}
+		tick()
+	})
+	run(t, app.loop)
+	client.Close()
+	run(t, app.loop)
+	return n, others
 }
 
 type inflatedCounter struct {

@@ -42,6 +42,7 @@ type exchange struct {
 	logged   bool // the access log has its line
 	plain    bool // NoCompression was called
 	streamed bool // the handler takes the body as it comes
+	bounded  bool // SetMaxBody was called
 
 	status  int
 	header  Header
@@ -59,7 +60,7 @@ type exchange struct {
 	parsed      bool
 	xsrf        []byte     // the token, when somebody asked for it
 	content     []byte     // the body when it was inflated
-	maxInflated int64      // of SetMaxBody, 0 without
+	maxInflated int64      // of SetMaxBody, if bounded
 	temps       []*os.File // of TempFile
 
 	pending []func()                // what to call when the last write has left
@@ -116,7 +117,7 @@ func (x *exchange) release() {
 	x.gen++
 	x.outcome, x.body, x.sent, x.announced = buffering, body, 0, -1
 	x.async, x.chunked, x.failed, x.watching, x.guarding, x.hooked, x.logged, x.parsed = false, false, false, false, false, false, false, false
-	x.plain, x.streamed = false, false
+	x.plain, x.streamed, x.bounded = false, false, false
 	x.cookies, x.pending = x.cookies[:0], x.pending[:0]
 	x.query, x.form, x.parts = x.query[:0], x.form[:0], x.parts[:0]
 	if len(x.app.free) < maxFree {

@@ -11,7 +11,7 @@ import (
 
 const (
 	inflatePart = 32 << 10  // bytes that are inflated at a time
-	inflateTurn = 256 << 10 // and so many before others have their turn
+	inflateTurn = 256 << 10 // and so many go in or out before others have their turn
 )
 
 // inflates reports whether the body is to be inflated. An error is a 415: it has
@@ -47,9 +47,9 @@ func unsupportedCoding() error {
 // inflated is how many bytes a body may be inflated to.
 func (x *exchange) inflated() int64 {
 	switch r := x.captures.route; {
-	case x.maxInflated > 0:
+	case x.bounded:
 		return x.maxInflated
-	case r != nil && r.maxBody > 0:
+	case r != nil && r.bounded:
 		return r.maxBody
 	}
 	return x.app.options.MaxInflated
@@ -81,7 +81,7 @@ func (x *exchange) inflate() error {
 
 // An inflater is a body without gzip. It reads the source when it needs to, so
 // it suspends where the source does; and now and then, as a little input can be
-// a lot of output.
+// a lot of output, and a lot of input none at all.
 type inflater struct {
 	loop   *ioloop.IOLoop
 	source bodySource
@@ -90,7 +90,7 @@ type inflater struct {
 	gz     *gzip.Reader
 	buf    []byte
 	left   int64 // bytes that may still come
-	turn   int   // of these, before others have their turn
+	turn   int   // bytes in and out, before others have their turn
 }
 
 func (x *exchange) newInflater(source bodySource) *inflater {
@@ -114,7 +114,7 @@ func (i *inflater) Read(p []byte) (int, error) {
 	}
 	n := copy(p, i.part)
 	i.part = i.part[n:]
-	return n, nil
+	return n, i.spend(n)
 }
 
 // ReadByte keeps compress/flate from reading ahead through a buffer of its own.
@@ -124,7 +124,16 @@ func (i *inflater) ReadByte() (byte, error) {
 	}
 	b := i.part[0]
 	i.part = i.part[1:]
-	return b, nil
+	return b, i.spend(1)
+}
+
+// spend lets others have their turn after so many bytes.
+func (i *inflater) spend(n int) error {
+	if i.turn -= n; i.turn > 0 {
+		return nil
+	}
+	i.turn = inflateTurn
+	return i.loop.Yield()
 }
 
 // next returns inflated bytes. What is not gzip, or too much, is an *HTTPError.
@@ -139,20 +148,13 @@ func (i *inflater) next() ([]byte, error) {
 		}
 		i.gz, i.buf = gz, make([]byte, inflatePart)
 	}
-	if i.turn <= 0 {
-		i.turn = inflateTurn
-		if err := i.loop.Yield(); err != nil {
-			return nil, err
-		}
-	}
 	for {
 		n, err := i.gz.Read(i.buf)
-		i.turn -= n
 		if i.left -= int64(n); i.left < 0 {
 			return nil, tooLarge("The body is too large when it is inflated.")
 		}
 		if n > 0 {
-			return i.buf[:n], nil
+			return i.buf[:n], i.spend(n)
 		}
 		if err == io.EOF && i.failed == io.EOF {
 			return nil, io.EOF

@@ -19,7 +19,8 @@ type Route struct {
 	methods    []string // of fn
 	bodies     bodies   // of the handlers that newHandler makes
 	exempt     bool     // WithoutXSRF
-	maxBody    int64    // WithMaxBody, 0 without
+	maxBody    int64    // WithMaxBody, if bounded
+	bounded    bool
 }
 
 // AnyMethod, given to Func, has the function answer requests of every method.
