@@ -356,6 +356,7 @@ func (c *conn) end() {
 func (c *conn) cut() {
 	if c.life != gone {
 		c.life = ending
+		c.watch(forNothing)
 		c.stream.Close()
 	}
 }

@@ -83,6 +83,7 @@ func (r *rig) turns(n int) {
 		if err := r.loop.Yield(); err != nil {
 			r.t.Fatal(err)
 		}
+		r.server.each(r.checkDeadlines)
 	}
 }
 
@@ -90,6 +91,26 @@ func (r *rig) turns(n int) {
 func (r *rig) sleep(d time.Duration) {
 	if _, err := r.loop.Sleep(d).Await(); err != nil {
 		r.t.Fatal(err)
+	}
+	r.server.each(r.checkDeadlines)
+}
+
+// checkDeadlines looks, between two callbacks of a connection, whether it is
+// bounded in time as its state wants it.
+func (r *rig) checkDeadlines(c *conn) {
+	armed := c.purpose
+	if c.speaking.Armed() != (armed != forNothing) {
+		r.t.Errorf("watching for %d, armed: %v", armed, c.speaking.Armed())
+	}
+	if c.stream.Buffered() > 0 && !c.listening.Armed() && !c.stream.Closed() {
+		r.t.Error("nobody looks whether the client reads")
+	}
+	owed := c.owed()
+	switch {
+	case c.queued, owed == armed: // what is queued looks after it
+	case owed == forIdle && armed == forNothing && c.listening.Armed(): // checkWrite does
+	default:
+		r.t.Errorf("watching for %d, the client owes %d", armed, owed)
 	}
 }
 
