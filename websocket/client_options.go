@@ -204,6 +204,7 @@ func (o *ClientOptions) request(h *Header) *httpclient.Options {
 		NoRedirects:    o.NoRedirects,
 		MaxRedirects:   o.MaxRedirects,
 		Body:           o.Body,
+		MaxBodyBytes:   -1, // what a refusal announces does not matter: none is read
 		ConnectTimeout: o.ConnectTimeout,
 		RequestTimeout: o.RequestTimeout,
 		Context:        o.Context,
