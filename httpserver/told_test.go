@@ -284,3 +284,36 @@ func TestAfterTheEndOfABody(t *testing.T) {
 		c.send("hello world").expect(ok, "open")
 	})
 }
+
+// Callbacks that are suspended over their parts keep no more of the loop's read
+// buffers than ReadBody says.
+func TestSuspendedPartsAreBounded(t *testing.T) {
+	const clients, whole, small = 40, 16, 4 << 10
+	var sizes []int
+	playHeads(t, nil, func(q *Request) {
+		q.ReadBody(func(part []byte, _ error) {
+			sizes = append(sizes, len(part))
+			q.Server().loop.Sleep(time.Minute).Await()
+		})
+	}, nil, func(r *rig) {
+		for range clients {
+			c := r.dial()
+			c.send(fmt.Sprintf("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n", 8*small))
+			c.stream.Write(make([]byte, 8*small), nil)
+		}
+		r.turns(50)
+		if len(sizes) != clients {
+			t.Fatalf("%d parts", len(sizes))
+		}
+		large := 0
+		for _, n := range sizes {
+			if n > small {
+				large++
+			}
+		}
+		if large != whole {
+			t.Errorf("%d parts of more than %d bytes", large, small)
+		}
+		r.sleep(2 * time.Minute)
+	})
+}
