@@ -254,7 +254,7 @@ func (a *Application) Server() *httpserver.Server {
 		}
 		a.server = httpserver.New(a.loop, a, &o)
 		if a.meter != nil {
-			a.meter.start(a.server)
+			a.options.Metrics.start(a.meter, a.server)
 		}
 	}
 	return a.server

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -28,8 +29,8 @@ import (
 type Metrics struct {
 	mu     sync.Mutex
 	meters []*meter
-	last   []reading // what was last heard of each
-	asked  []bool    // whose answer has not come yet
+	made   int     // how many there were
+	past   reading // what those counted whose servers have ended
 }
 
 // NewMetrics returns metrics of which everything is zero.
@@ -41,10 +42,21 @@ func (m *Metrics) watch(a *Application) *meter {
 	t.counts.requests = make(map[int]uint64)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	t.index = len(m.meters)
+	t.index = m.made
+	m.made++
 	m.meters = append(m.meters, t)
-	m.last, m.asked = append(m.last, reading{}), append(m.asked, false)
 	return t
+}
+
+// forget keeps what t has counted, and nothing else of it. It runs on t's loop.
+func (m *Metrics) forget(t *meter) {
+	last := t.read()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if i := slices.Index(m.meters, t); i >= 0 {
+		m.meters = slices.Delete(m.meters, i, i+1)
+		m.past.keep(&last)
+	}
 }
 
 // ask returns the meters of all loops, and which of them are to be asked: those
@@ -52,36 +64,40 @@ func (m *Metrics) watch(a *Application) *meter {
 func (m *Metrics) ask() (meters []*meter, free []bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for i := range m.asked {
-		free = append(free, !m.asked[i])
-		m.asked[i] = true
+	for _, t := range m.meters {
+		free = append(free, !t.asked)
+		t.asked = true
 	}
 	return slices.Clone(m.meters), free
 }
 
 // answer keeps what a loop has answered.
-func (m *Metrics) answer(i int, r reading) {
+func (m *Metrics) answer(t *meter, r reading) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.last[i] = r
+	t.last = r
 }
 
 // released is when a loop has been asked, whether it has answered or panicked.
-func (m *Metrics) released(i int) {
+func (m *Metrics) released(t *meter) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.asked[i] = false
+	t.asked = false
 }
 
-// heard returns what was last heard of each loop; up says who has answered now.
-func (m *Metrics) heard(up []bool) []reading {
+// heard returns what was last heard of each of these that is not forgotten; up
+// says who has answered now. What the forgotten ones counted comes behind.
+func (m *Metrics) heard(meters []*meter, up []bool) (readings []reading, past reading) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	readings := slices.Clone(m.last[:len(up)])
-	for i := range readings {
-		readings[i].up = up[i]
+	for i, t := range meters {
+		if slices.Contains(m.meters, t) {
+			r := t.last
+			r.index, r.up = t.index, up[i]
+			readings = append(readings, r)
+		}
 	}
-	return readings
+	return readings, m.past
 }
 
 // A meter counts what one application does. It belongs to the application's
@@ -93,6 +109,9 @@ type meter struct {
 	counts counts
 	gauges []gauge
 	due    time.Duration // when the next tick should be
+
+	last  reading // what was last heard of it; under the lock of the metrics
+	asked bool    // its answer has not come yet; likewise
 }
 
 // A gauge is a value that an application adds to the page, or a counter.
@@ -161,7 +180,7 @@ const lagInterval = 250 * time.Millisecond
 
 // start begins to measure how late the loop's timers are, which is how long
 // callbacks keep each other waiting, until the server is shut down.
-func (t *meter) start(s *httpserver.Server) {
+func (m *Metrics) start(t *meter, s *httpserver.Server) {
 	l := t.app.loop
 	var next ioloop.Timeout
 	var tick func()
@@ -183,8 +202,12 @@ func (t *meter) start(s *httpserver.Server) {
 	s.AddShutdownHook(func() {
 		over = true
 		l.RemoveTimeout(next)
+		s.Shutdown(context.Background()).Then(func(httpserver.Counts, error) { m.forget(t) }) // when that has ended
 	})
 }
+
+// read is the meter's answer. It runs on its loop.
+func (t *meter) read() reading { return reading{counts: t.snapshot(), names: slices.Clone(t.gauges)} }
 
 // snapshot returns what has been counted so far. It runs on the meter's loop.
 func (t *meter) snapshot() *counts {

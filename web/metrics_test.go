@@ -123,6 +123,28 @@ func TestMetricsOfSeveralLoops(t *testing.T) {
 		"turbo_response_bytes_total 100", "clients 6")
 }
 
+// What servers have counted stays when they have ended; they do not.
+func TestMetricsForgetServersThatHaveEnded(t *testing.T) {
+	m := NewMetrics()
+	here := newApp(t, &Options{Metrics: m}, Func("^/metrics$", m.Page))
+	here.AddCounter("visits_total", "", func() float64 { return 5 })
+	for range 3 {
+		there := newApp(t, &Options{Metrics: m})
+		there.AddGauge("clients", "", func() float64 { return 3 })
+		there.AddCounter("visits_total", "", func() float64 { return 7 })
+		there.AddCounter(`more_total{of="it"}`, "", func() float64 { return 1 })
+		there.meter.observe(&httpserver.AccessRecord{Status: 200, Bytes: 10, Duration: 3 * time.Millisecond})
+		there.Server().Shutdown(t.Context())
+		run(t, there.loop)
+	}
+	page := connect(t, here).get("/metrics").body
+	wantLines(t, page, "turbo_loops 1", `turbo_loop_up{loop="0"} 1`, `turbo_requests_total{code="200"} 3`, "turbo_response_bytes_total 30",
+		"turbo_request_duration_seconds_count 3", "visits_total 26", `more_total{of="it"} 3`)
+	if strings.Contains(page, "clients") || strings.Contains(page, `loop="1"`) || len(m.meters) != 1 || len(m.past.names) != 2 {
+		t.Errorf("%d meters, %d counters and\n%s", len(m.meters), len(m.past.names), page)
+	}
+}
+
 func TestMetricsMeasureHowLateTheLoopIs(t *testing.T) {
 	m := NewMetrics()
 	clock := new(movable)

@@ -36,7 +36,8 @@ const metricsWait = time.Second
 //	turbo_mounted_requests             requests of http.Handlers under way
 //
 // and what AddGauge and AddCounter have added: package websocket does so for the
-// first connection of an application. It is for a route:
+// first connection of an application. When a server has been shut down, what only
+// grows stays in the sums, and the rest goes. It is for a route:
 //
 //	web.Func("^/metrics$", metrics.Page)
 func (m *Metrics) Page(h *RequestHandler) error {
@@ -44,14 +45,14 @@ func (m *Metrics) Page(h *RequestHandler) error {
 	if x == nil {
 		return ErrFinished
 	}
-	meters, readings, err := m.gather(x.app.loop)
+	readings, past, err := m.gather(x.app.loop)
 	if err != nil {
 		return err
 	}
 	if err := h.SetHeader("Content-Type", "text/plain; version=0.0.4; charset=utf-8"); err != nil {
 		return err
 	}
-	_, err = h.Write(appendMetrics(nil, meters, readings))
+	_, err = h.Write(appendMetrics(nil, readings, past))
 	return err
 }
 
@@ -59,11 +60,33 @@ func (m *Metrics) Page(h *RequestHandler) error {
 type reading struct {
 	*counts
 	names []gauge
+	index int
 	up    bool
 }
 
+// keep adds what is left of r when its server has ended: what only grows.
+func (past *reading) keep(r *reading) {
+	if past.counts == nil {
+		past.counts = &counts{requests: make(map[int]uint64)}
+	}
+	past.join(r.counts)
+	past.mounted, past.server.Connections, past.server.Active = 0, 0, 0
+	for i, g := range r.names {
+		if g.kind != "counter" {
+			continue
+		}
+		at := slices.IndexFunc(past.names, func(other gauge) bool { return other.name == g.name && other.label == g.label })
+		if at < 0 {
+			at = len(past.names)
+			g.value = nil // which is the application's
+			past.names, past.gauges = append(past.names, g), append(past.gauges, 0)
+		}
+		past.gauges[at] += r.gauges[i]
+	}
+}
+
 // gather asks every loop for its numbers, each in a callback of that loop.
-func (m *Metrics) gather(here *ioloop.IOLoop) ([]*meter, []reading, error) {
+func (m *Metrics) gather(here *ioloop.IOLoop) (readings []reading, past reading, err error) {
 	meters, free := m.ask()
 	up := make([]bool, len(meters))
 	future, settle := ioloop.NewFuture[struct{}](here)
@@ -80,8 +103,8 @@ func (m *Metrics) gather(here *ioloop.IOLoop) ([]*meter, []reading, error) {
 		}
 		left++
 		t.app.loop.AddCallback(func() {
-			defer m.released(i)
-			m.answer(i, reading{counts: t.snapshot(), names: slices.Clone(t.gauges)})
+			defer m.released(t)
+			m.answer(t, t.read())
 			here.AddCallback(func() {
 				up[i] = true
 				one()
@@ -90,9 +113,10 @@ func (m *Metrics) gather(here *ioloop.IOLoop) ([]*meter, []reading, error) {
 	}
 	here.AddCallback(one)
 	late := here.AddTimeout(metricsWait, func() { left = 1; one() })
-	_, err := future.Await()
+	_, err = future.Await()
 	here.RemoveTimeout(late)
-	return meters, m.heard(up), err
+	readings, past = m.heard(meters, up)
+	return readings, past, err
 }
 
 // A page is text in the format of Prometheus.
@@ -132,28 +156,29 @@ func (p *page) histogram(name, help string, h *histogram) {
 	p.value(name+"_count", "", "", float64(n))
 }
 
-// appendMetrics renders the page.
-func appendMetrics(dst []byte, meters []*meter, readings []reading) []byte {
+// appendMetrics renders the page. past is of servers that have ended.
+func appendMetrics(dst []byte, readings []reading, past reading) []byte {
 	p := page(dst)
 	sum := counts{requests: make(map[int]uint64)}
-	for _, r := range readings {
+	all := append(slices.Clone(readings), past)
+	for _, r := range all {
 		if r.counts != nil {
 			sum.join(r.counts)
 		}
 	}
-	p.single("turbo_loops", "gauge", "Loops that are counted.", float64(len(meters)))
+	p.single("turbo_loops", "gauge", "Loops that are counted.", float64(len(readings)))
 	p.head("turbo_loop_up", "gauge", "Whether the loop answered in time.")
-	for i, r := range readings {
+	for _, r := range readings {
 		up := 0.0
 		if r.up {
 			up = 1
 		}
-		p.value("turbo_loop_up", "loop", strconv.Itoa(meters[i].index), up)
+		p.value("turbo_loop_up", "loop", strconv.Itoa(r.index), up)
 	}
 	p.head("turbo_loop_lag_seconds", "gauge", "How late the loop's last timer was.")
-	for i, r := range readings {
+	for _, r := range readings {
 		if r.counts != nil {
-			p.value("turbo_loop_lag_seconds", "loop", strconv.Itoa(meters[i].index), r.lastLag.Seconds())
+			p.value("turbo_loop_lag_seconds", "loop", strconv.Itoa(r.index), r.lastLag.Seconds())
 		}
 	}
 	p.histogram("turbo_loop_lateness_seconds", "How late timers were.", &sum.lag)
@@ -165,7 +190,7 @@ func appendMetrics(dst []byte, meters []*meter, readings []reading) []byte {
 	p.histogram("turbo_request_duration_seconds", "Time from a request's first byte to the end of its response.", &sum.took)
 	p.single("turbo_response_bytes_total", "counter", "Bytes of content that were sent.", float64(sum.bytes))
 	p.single("turbo_mounted_requests", "gauge", "Requests that mounted handlers are answering, or that wait for one.", float64(sum.mounted))
-	p.gauges(readings)
+	p.gauges(all)
 	return p
 }
 

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"container/list"
 	"errors"
 	"log/slog"
 	"maps"
@@ -19,6 +20,9 @@ type MountOptions struct {
 	// MaxRunning is how many requests run at the same time, each on a goroutine of
 	// its own. Further ones wait in line, in order. Default: 64.
 	MaxRunning int
+	// MaxWaiting is how many requests wait in that line; what comes beyond is
+	// answered with 503 and Retry-After. Default: 1024.
+	MaxWaiting int
 	// MaxUnsent is how many bytes of a response may wait for the loop to take
 	// them, and as many may wait for the client then; the handler's Write waits
 	// beyond. Default: 256 KiB.
@@ -49,8 +53,9 @@ type MountOptions struct {
 //
 // The context of a request ends when the handler returns, the client leaves
 // (one that ends its own side of the connection is taken to have left), or the
-// loop is closed; Write fails from then on. A handler that heeds neither keeps
-// its goroutine.
+// loop is closed; Write fails from then on. As with net/http, a handler that has
+// not read a long body to its end hears that the client has left when it reads or
+// writes. A handler that heeds neither keeps its goroutine.
 func Mount(prefix string, h http.Handler, o *MountOptions) Route {
 	if h == nil || !strings.HasPrefix(prefix, "/") {
 		panic("web: Mount needs a handler, and a prefix that begins with a slash")
@@ -61,6 +66,9 @@ func Mount(prefix string, h http.Handler, o *MountOptions) Route {
 	}
 	if m.o.MaxRunning <= 0 {
 		m.o.MaxRunning = defaultRunning
+	}
+	if m.o.MaxWaiting <= 0 {
+		m.o.MaxWaiting = defaultWaiting
 	}
 	if m.o.MaxUnsent <= 0 {
 		m.o.MaxUnsent = defaultUnsent
@@ -78,7 +86,11 @@ func (a *Application) Mounted() int { return a.mounted }
 
 const (
 	defaultRunning = 64
+	defaultWaiting = 1024
 	defaultUnsent  = 256 << 10
+	// maxInterims is how many interim responses may wait for the loop; the
+	// handler's WriteHeader waits beyond.
+	maxInterims = 16
 )
 
 // A mount is an http.Handler under a route. Several loops may share it.
@@ -89,19 +101,33 @@ type mount struct {
 
 	mu      sync.Mutex
 	running int
-	line    []*mountCall // those who wait for their turn
+	line    list.List // of the *mountCalls who wait for their turn
 }
 
-// start runs a call on a goroutine, or has it wait for one to end.
-func (m *mount) start(c *mountCall) {
+// start runs a call on a goroutine, or has it wait for one to end. An error means
+// that too many wait already.
+func (m *mount) start(c *mountCall) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.running >= m.o.MaxRunning {
-		m.line = append(m.line, c)
-		return
+	switch {
+	case m.running < m.o.MaxRunning:
+		m.running++
+		go m.run(c)
+	case m.line.Len() >= m.o.MaxWaiting:
+		return tooBusy()
+	default:
+		c.place = m.line.PushBack(c)
 	}
-	m.running++
-	go m.run(c)
+	return nil
+}
+
+// tooBusy is the answer to who would have to wait for too long.
+func tooBusy() error {
+	h := new(Header)
+	if err := h.Add("Retry-After", "1"); err != nil {
+		panic("bug: web: " + err.Error())
+	}
+	return &HTTPError{Code: http.StatusServiceUnavailable, Header: h}
 }
 
 // run is the goroutine of a call.
@@ -114,13 +140,13 @@ func (m *mount) run(c *mountCall) {
 func (m *mount) next() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.line) == 0 {
+	first := m.line.Front()
+	if first == nil {
 		m.running--
 		return
 	}
-	c := m.line[0]
-	m.line[0] = nil
-	m.line = m.line[1:]
+	c := m.line.Remove(first).(*mountCall)
+	c.place = nil
 	go m.run(c)
 }
 
@@ -129,13 +155,12 @@ func (m *mount) next() {
 func (m *mount) leave(c *mountCall) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for i := range m.line {
-		if m.line[i] == c {
-			m.line = append(m.line[:i:i], m.line[i+1:]...)
-			return true
-		}
+	if c.place == nil {
+		return false
 	}
-	return false
+	m.line.Remove(c.place)
+	c.place = nil
+	return true
 }
 
 // mounted answers one request by an http.Handler: the half that is on the loop.
@@ -172,7 +197,9 @@ func (m *mounted) serve() error {
 	m.call, c.request = c, r
 	x.app.mounted++
 	defer func() { x.app.mounted-- }()
-	m.mount.start(c)
+	if err := m.mount.start(c); err != nil {
+		return err
+	}
 	return m.answer(c)
 }
 

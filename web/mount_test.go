@@ -382,7 +382,9 @@ func TestMountedHandlerThatDoesNotReturn(t *testing.T) {
 func TestMountedInterimResponsesAndTrailers(t *testing.T) {
 	mounted(t, nil, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Link", "</style.css>; rel=preload")
+		w.Header().Set("Content-Length", "7") // of the final response
 		w.WriteHeader(103)
+		w.Header().Del("Content-Length")
 		w.Header().Set("Trailer", "X-Sum")
 		w.Header().Set("X-Sum", "not yet")
 		fmt.Fprint(w, "content")
@@ -444,6 +446,10 @@ func TestMountedContentLength(t *testing.T) {
 			w.Write([]byte("abc"))
 		case "/m/range":
 			http.ServeContent(w, r, "f.txt", time.Time{}, strings.NewReader("0123456789"))
+		case "/m/html":
+			for range 10 {
+				fmt.Fprint(w, "<!DOCTYPE html>", strings.Repeat(" ", 10_000))
+			}
 		}
 	}, func(url string) {
 		for path, want := range map[string]string{"/none": "204 0 ", "/long": "200 3 abc", "/wrong": "200 3 abc", "/range": "200 10 0123456789", "/": "200 0 "} {
@@ -452,8 +458,14 @@ func TestMountedContentLength(t *testing.T) {
 				t.Errorf("%s: %q", path, got)
 			}
 		}
-		if res, _ := fetch(t, "HEAD", url+"/range", ""); res.ContentLength != 10 {
-			t.Errorf("HEAD: %d", res.ContentLength)
+		for path, want := range map[string]string{
+			"/range": "200 10 text/plain; charset=utf-8", "/short": "200 30 text/plain; charset=utf-8", "/long": "200 3 text/plain; charset=utf-8",
+			"/html": "200 100150 text/html; charset=utf-8", "/none": "204 -1 ",
+		} {
+			res, _ := fetch(t, "HEAD", url+path, "")
+			if got := fmt.Sprint(res.StatusCode, " ", res.ContentLength, " ", res.Header.Get("Content-Type")); got != want {
+				t.Errorf("HEAD %s: %q", path, got)
+			}
 		}
 		res, err := http.Get(url + "/short")
 		if err != nil {
@@ -522,6 +534,59 @@ func TestMountedHandlersAreBounded(t *testing.T) {
 	if served.Load() != clients {
 		t.Errorf("%d were served", served.Load())
 	}
+}
+
+// The line has an end, and who does not fit in is told when to come again.
+func TestMountedLineIsBounded(t *testing.T) {
+	begun, proceed := make(chan bool), make(chan bool)
+	mounted(t, &web.MountOptions{MaxRunning: 1, MaxWaiting: 1}, func(w http.ResponseWriter, r *http.Request) {
+		begun <- true
+		<-proceed
+	}, func(url string) {
+		done := make(chan int)
+		ask := func() {
+			res, _ := fetch(t, "GET", url, "")
+			if res.StatusCode == 503 && res.Header.Get("Retry-After") != "1" {
+				t.Errorf("%v", res.Header)
+			}
+			done <- res.StatusCode
+		}
+		go ask()
+		<-begun
+		go ask()
+		go ask()
+		if status := <-done; status != 503 { // one of these two
+			t.Errorf("the third: %d", status)
+		}
+		proceed <- true
+		<-begun
+		proceed <- true
+		if first, second := <-done, <-done; first != 200 || second != 200 {
+			t.Errorf("%d %d", first, second)
+		}
+	})
+}
+
+// Interim responses are not lost, however many there are.
+func TestMountedInterimResponsesInNumbers(t *testing.T) {
+	const n = 500
+	mounted(t, nil, func(w http.ResponseWriter, r *http.Request) {
+		for range n {
+			w.WriteHeader(103)
+		}
+	}, func(url string) {
+		conn, err := net.Dial("tcp", strings.TrimSuffix(strings.TrimPrefix(url, "http://"), "/m"))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		fmt.Fprint(conn, "GET /m HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+		all, err := io.ReadAll(conn)
+		if got := strings.Count(string(all), "HTTP/1.1 103 "); got != n || !strings.Contains(string(all), "HTTP/1.1 200 OK") || err != nil {
+			t.Errorf("%d of %d, %v", got, n, err)
+		}
+	})
 }
 
 // A client that leaves the line is not served.

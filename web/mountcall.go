@@ -1,6 +1,7 @@
 package web
 
 import (
+	"container/list"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ type mountCall struct {
 	request *http.Request
 	cancel  context.CancelFunc
 
+	place   *list.Element         // in the mount's line, under its lock
 	arrived func(struct{}, error) // wakes the loop's half, when it waits; the loop's
 	refused error                 // the server has answered, because of the body; the loop's
 
@@ -107,12 +109,12 @@ func (c *mountCall) onPosted() {
 	}
 }
 
-// post lets fill add to the batch, and the loop know. With data it waits until
-// there is room.
+// post lets fill add to the batch, and the loop know. It waits until there is
+// room.
 func (c *mountCall) post(fill func(*mountBatch)) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for len(c.batch.data) >= c.mount.o.MaxUnsent && !c.dead {
+	for (len(c.batch.data) >= c.mount.o.MaxUnsent || len(c.batch.interims) >= maxInterims) && !c.dead {
 		c.changed.Wait()
 	}
 	if c.dead {

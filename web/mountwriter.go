@@ -41,6 +41,7 @@ func (w *mountWriter) WriteHeader(status int) {
 		panic(errHijack)
 	case status < 200:
 		header := w.header.Clone()
+		delete(header, "Content-Length") // it is the final response's (RFC 9110, 8.6)
 		interim := func(b *mountBatch) { b.interims = append(b.interims, mountHead{status, header}) }
 		_ = w.call.post(interim) // that the client has left is said by what follows
 		return
@@ -74,6 +75,11 @@ func addContent[T string | []byte](w *mountWriter, p T) (int, error) {
 	case w.declared >= 0 && w.written+int64(len(p)) > w.declared:
 		return 0, http.ErrContentLength
 	}
+	if w.bodiless() {
+		w.written += int64(len(p))
+		w.buf = append(w.buf, p[:min(len(p), sniffed-min(len(w.buf), sniffed))]...)
+		return len(p), nil
+	}
 	n := 0
 	for n < len(p) {
 		part := p[n:min(len(p), n+mountPart-len(w.buf))]
@@ -102,8 +108,17 @@ func (w *mountWriter) fill(b *mountBatch) {
 		w.sniff()
 		b.head = &mountHead{w.head.status, w.headFields()}
 	}
-	b.data = append(b.data, w.buf...)
+	if !w.bodiless() {
+		b.data = append(b.data, w.buf...)
+	}
 }
+
+// bodiless tells whether there is nothing to be sent of the content: it is only
+// counted, and its type guessed.
+func (w *mountWriter) bodiless() bool { return w.call.request.Method == http.MethodHead }
+
+// sniffed is how much of the content http.DetectContentType looks at.
+const sniffed = 512
 
 // sniff guesses a type for content that has none, as net/http does.
 func (w *mountWriter) sniff() {
@@ -191,6 +206,9 @@ func (w *mountWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) { return nil
 func (w *mountWriter) end(failure error) {
 	if failure == nil && w.head == nil {
 		w.WriteHeader(http.StatusOK)
+	}
+	if failure == nil && w.bodiless() && !w.handed && w.declared < 0 && w.written > 0 {
+		w.head.header.Set("Content-Length", strconv.FormatInt(w.written, 10))
 	}
 	c := w.call
 	c.mu.Lock()
