@@ -25,8 +25,8 @@ type PartHandler interface {
 func (c *Conn) hearPart(ev rfc6455.Event) {
 	c.message = ev.Opcode
 	c.touch()
-	c.kind.traffic.received.part(len(ev.Payload), ev.Last)
-	c.owner.(PartHandler).OnMessagePart(ev.Payload, ev.First, ev.Last)
+	c.kind.traffic.received.part(len(ev.Payload), ev.Last())
+	c.owner.(PartHandler).OnMessagePart(ev.Payload, ev.First(), ev.Last())
 }
 
 // of returns the kind of connections with such an owner: k, or its sibling whose

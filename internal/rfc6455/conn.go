@@ -42,10 +42,10 @@ type Conn struct {
 
 // receiving is where in the input a connection is.
 type receiving struct {
-	in   []byte  // what is left of the received chunk; borrowed
-	left uint64  // bytes that the current frame's payload still lacks
-	size int64   // bytes that the current message's frames announced so far
-	key  [4]byte // the current frame's mask key, turned to the next byte
+	in   []byte // what is left of the received chunk; borrowed
+	left uint64 // bytes that the current frame's payload still lacks
+	size int64  // bytes that the current message's frames announced so far
+	key  uint32 // the current frame's mask key, turned to the next byte
 
 	opcode    Opcode // of the current frame
 	fin       bool   // the current frame ends its message
@@ -183,67 +183,55 @@ func (c *Conn) noInput() Event {
 // readHeader reads the next frame's header and checks whether the frame may
 // stand where it stands. false: it is not all there.
 func (c *Conn) readHeader(s *scratch) (bool, error) {
-	h, n, err := s.parseHeader()
-	if err != nil || n == 0 {
-		return false, err
-	}
-	if err := c.admit(s, h); err != nil {
-		return false, err
-	}
-	s.opcode, s.fin, s.masked, s.key, s.left = h.Opcode, h.Fin, h.Masked, h.Key, h.Length
-	s.inPayload = true
-	return true, nil
-}
-
-// parseHeader takes a header from the input. One that began in an earlier
-// chunk is completed byte by byte, because its length shows only on the way.
-func (r *receiving) parseHeader() (h Header, n int, err error) {
-	if r.headerLen == 0 {
-		h, n, err = ParseHeader(r.in)
-		if n == 0 && err == nil {
-			r.headerLen = uint8(copy(r.header[:], r.in))
-			r.in = nil
-			return h, 0, nil
+	p := s.in
+	length, key, n, err := uint64(0), uint32(0), 0, error(nil)
+	if s.headerLen == 0 {
+		length, key, n, err = parseHeader(p)
+		s.in = s.in[n:]
+	} else {
+		// It began in an earlier chunk, and is completed byte by byte, because its
+		// length shows only on the way.
+		for n == 0 && err == nil && len(s.in) > 0 {
+			s.header[s.headerLen] = s.in[0]
+			s.headerLen++
+			s.in = s.in[1:]
+			p = s.header[:s.headerLen]
+			length, key, n, err = parseHeader(p)
 		}
-		r.in = r.in[n:]
-		return h, n, err
 	}
-	for n == 0 && err == nil && len(r.in) > 0 {
-		r.header[r.headerLen] = r.in[0]
-		r.headerLen++
-		r.in = r.in[1:]
-		h, n, err = ParseHeader(r.header[:r.headerLen])
+	if n == 0 {
+		if err == nil && len(s.in) > 0 {
+			s.headerLen = uint8(copy(s.header[:], s.in))
+			s.in = nil
+		}
+		return false, err
 	}
-	if n > 0 {
-		r.headerLen = 0
-	}
-	return h, n, err
+	s.headerLen = 0
+	s.fin, s.masked, s.opcode = p[0]&finBit != 0, p[1]&maskBit != 0, opcodeIn(p[0])
+	s.key, s.left, s.inPayload = key, length, true
+	return true, c.admit(s, p[0]&rsvBits)
 }
 
 // admit checks a header against what the connection is and what came before
 // (sections 5.1, 5.2, 5.4), and accounts for it.
-func (c *Conn) admit(s *scratch, h Header) error {
-	if fromClient := c.cfg.Role == Server; h.Masked != fromClient {
+func (c *Conn) admit(s *scratch, rsv byte) error {
+	if fromClient := c.cfg.Role == Server; s.masked != fromClient {
 		if fromClient {
 			return errUnmasked
 		}
 		return errMasked
 	}
-	allowed := byte(0)
-	if c.cfg.Extension != nil && (h.Opcode == Text || h.Opcode == Binary) {
-		allowed = RSV1
-	}
-	if h.RSV&^allowed != 0 {
+	if rsv != 0 && (rsv != RSV1 || c.cfg.Extension == nil || s.opcode != Text && s.opcode != Binary) {
 		return errReservedBits
 	}
-	if h.Opcode.IsControl() {
+	if s.opcode.IsControl() {
 		return nil
 	}
 	switch {
-	case h.Opcode != Continuation && s.msgOpcode != 0:
+	case s.opcode != Continuation && s.msgOpcode != 0:
 		return errNotFinished
-	case h.Opcode != Continuation:
-		s.msgOpcode, s.encoded, s.size = h.Opcode, h.RSV != 0, 0
+	case s.opcode != Continuation:
+		s.msgOpcode, s.encoded, s.size = s.opcode, rsv != 0, 0
 	case s.msgOpcode == 0:
 		return errNothingToContinue
 	}
@@ -252,10 +240,10 @@ func (c *Conn) admit(s *scratch, h Header) error {
 	}
 	// Both sides are within 63 bits and the difference is not negative: no sum
 	// can wrap around.
-	if h.Length > uint64(c.cfg.limit()-s.size) {
+	if s.left > uint64(c.cfg.limit()-s.size) {
 		return errTooBig
 	}
-	s.size += int64(h.Length)
+	s.size += int64(s.left)
 	return nil
 }
 
@@ -274,8 +262,8 @@ func (c *Conn) readPayload(s *scratch) (Event, error) {
 		return Event{}, nil
 	}
 	if s.masked {
-		Mask(p, s.key)
-		s.key = rotate(s.key, n)
+		mask(p, s.key)
+		s.key = turned(s.key, n)
 	}
 	if s.opcode.IsControl() {
 		return c.readControl(s, p)

@@ -199,7 +199,7 @@ func TestBombInParts(t *testing.T) {
 			t.Fatalf("a part of %d bytes", len(ev.Payload))
 		}
 		got += len(ev.Payload)
-		if ev.Last {
+		if ev.Last() {
 			break
 		}
 	}

@@ -7,7 +7,7 @@ type Kind uint8
 const (
 	NeedData   Kind = iota // nothing more to tell until the next Receive or ReceiveEOF
 	Message                // a whole message: Opcode, Payload
-	Part                   // the next part of one, when Config.Parts is set: Opcode, First, Last, Payload
+	Part                   // the next part of one, when Config.Parts is set: Opcode, First(), Last(), Payload
 	PingFrame              // a ping: Payload; the pong has been queued unless Config.ManualPong is set
 	PongFrame              // a pong, asked for or not: Payload
 	CloseFrame             // the peer's close frame, the last of its frames: Code, Payload is the reason
@@ -23,9 +23,24 @@ func (k Kind) String() string { return kindNames[k] }
 // that was received or in the connection's own memory; it is valid, and the
 // caller's to change, until the next call of Next or Receive.
 type Event struct {
-	Kind        Kind
-	Opcode      Opcode // Text or Binary
-	First, Last bool   // of a Part: whether it begins and whether it ends its message
-	Code        CloseCode
-	Payload     []byte
+	Kind    Kind
+	Opcode  Opcode // Text or Binary
+	place   place
+	Code    CloseCode
+	Payload []byte
 }
+
+// place is where in its message a part lies. (It is one field so that an event
+// and an error fit into the registers that results are returned in.)
+type place uint8
+
+const (
+	firstPart place = 1 << iota
+	lastPart
+)
+
+// First tells of a Part whether it begins its message.
+func (ev *Event) First() bool { return ev.place&firstPart != 0 }
+
+// Last tells of a Part whether it ends its message.
+func (ev *Event) Last() bool { return ev.place&lastPart != 0 }

@@ -91,67 +91,74 @@ func AppendHeader(dst []byte, h Header) []byte {
 // the mask are as they must be depends on the connection; that is the caller's
 // to check.
 func ParseHeader(p []byte) (h Header, n int, err error) {
-	if len(p) == 0 {
-		return h, 0, nil
-	}
-	h.Fin = p[0]&finBit != 0
-	h.RSV = p[0] & rsvBits
-	h.Opcode = Opcode(p[0] & 0x0F)
-	if !h.Opcode.known() {
-		return h, 0, errOpcode
-	}
-	if h.Opcode.IsControl() && !h.Fin {
-		return h, 0, errControlFragmented
-	}
-	if len(p) < 2 {
-		return h, 0, nil
-	}
-	h.Masked = p[1]&maskBit != 0
-	h.Length = uint64(p[1] &^ maskBit)
-	if h.Opcode.IsControl() && h.Length > MaxControlPayload {
-		return h, 0, errControlLong
-	}
-	n, err = parseLength(p, &h.Length)
-	if n == 0 || err != nil {
+	length, key, n, err := parseHeader(p)
+	if n == 0 {
 		return h, 0, err
 	}
-	if h.Masked {
-		if len(p) < n+4 {
-			return h, 0, nil
-		}
-		h.Key = [4]byte(p[n : n+4])
-		n += 4
-	}
+	h = Header{Fin: p[0]&finBit != 0, RSV: p[0] & rsvBits, Opcode: opcodeIn(p[0]), Masked: p[1]&maskBit != 0, Length: length}
+	binary.LittleEndian.PutUint32(h.Key[:], key)
 	return h, n, nil
 }
 
-// parseLength replaces the short length by the extended one where it announces
-// one, and returns where the length ends in p.
-func parseLength(p []byte, length *uint64) (n int, err error) {
-	switch *length {
-	case len16:
-		if len(p) < 4 {
-			return 0, nil
-		}
-		*length = uint64(binary.BigEndian.Uint16(p[2:]))
-		if *length < len16 {
-			return 0, errLengthForm
-		}
-		return 4, nil
-	case len64:
-		if len(p) > 2 && p[2]&0x80 != 0 {
-			return 0, errLengthSign
-		}
-		if len(p) < 10 {
-			return 0, nil
-		}
-		*length = binary.BigEndian.Uint64(p[2:])
-		if *length <= 0xFFFF {
-			return 0, errLengthForm
-		}
-		return 10, nil
+func opcodeIn(first byte) Opcode { return Opcode(first & 0x0F) }
+
+// parseHeader is ParseHeader for those who look at the first two bytes
+// themselves. The key is as its bytes lie in memory, little end first.
+func parseHeader(p []byte) (length uint64, key uint32, n int, err error) {
+	if len(p) == 0 {
+		return 0, 0, 0, nil
 	}
-	return 2, nil
+	op := opcodeIn(p[0])
+	if !op.known() {
+		return 0, 0, 0, errOpcode
+	}
+	if op.IsControl() && p[0]&finBit == 0 {
+		return 0, 0, 0, errControlFragmented
+	}
+	if len(p) < 2 {
+		return 0, 0, 0, nil
+	}
+	length, n = uint64(p[1]&^maskBit), 2
+	if length > MaxControlPayload {
+		if op.IsControl() {
+			return 0, 0, 0, errControlLong
+		}
+		if length, n, err = parseLength(p, length); n == 0 {
+			return 0, 0, 0, err
+		}
+	}
+	if p[1]&maskBit != 0 {
+		if len(p) < n+4 {
+			return 0, 0, 0, nil
+		}
+		key = binary.LittleEndian.Uint32(p[n:])
+		n += 4
+	}
+	return length, key, n, nil
+}
+
+// parseLength reads the extended length that the short one announces, and
+// returns where it ends in p.
+func parseLength(p []byte, short uint64) (length uint64, n int, err error) {
+	if short == len16 {
+		if len(p) < 4 {
+			return 0, 0, nil
+		}
+		if length = uint64(binary.BigEndian.Uint16(p[2:])); length < len16 {
+			return 0, 0, errLengthForm
+		}
+		return length, 4, nil
+	}
+	if len(p) > 2 && p[2]&0x80 != 0 {
+		return 0, 0, errLengthSign
+	}
+	if len(p) < 10 {
+		return 0, 0, nil
+	}
+	if length = binary.BigEndian.Uint64(p[2:]); length <= 0xFFFF {
+		return 0, 0, errLengthForm
+	}
+	return length, 10, nil
 }
 
 // AppendFrame appends a whole frame: h with the length of payload, and the

@@ -98,11 +98,11 @@ func collectMessages(t *testing.T, cfg Config, pieces [][]byte) (list []string) 
 			if ev.Kind != Message && ev.Kind != Part {
 				continue
 			}
-			if ev.First {
+			if ev.First() {
 				msg = append(msg[:0], byte(ev.Opcode))
 			}
 			msg = append(msg, ev.Payload...)
-			if ev.Last {
+			if ev.Last() {
 				list = append(list, string(msg))
 			}
 		}

@@ -7,13 +7,14 @@ import (
 
 // Mask XORs p with the key, in place; the same call takes the mask off again
 // (section 5.3).
-func Mask(p []byte, key [4]byte) {
-	k := binary.LittleEndian.Uint32(key[:])
+func Mask(p []byte, key [4]byte) { mask(p, binary.LittleEndian.Uint32(key[:])) }
+
+func mask(p []byte, key uint32) {
 	if len(p) >= wideFrom && hasWide {
-		done := maskWide(p, k)
-		p, k = p[done:], bits.RotateLeft32(k, -8*done)
+		done := maskWide(p, key)
+		p, key = p[done:], turned(key, done)
 	}
-	maskPlainly(p, k)
+	maskPlainly(p, key)
 }
 
 // wideFrom is how many bytes maskWide needs at least, and is worth calling for.
@@ -40,16 +41,6 @@ func maskPlainly(p []byte, key uint32) {
 	}
 }
 
-// rotate returns the key for the rest of a payload of which n bytes have been
+// turned returns the key for the rest of a payload of which n bytes have been
 // masked.
-func rotate(key [4]byte, n int) [4]byte {
-	switch n & 3 {
-	case 1:
-		return [4]byte{key[1], key[2], key[3], key[0]}
-	case 2:
-		return [4]byte{key[2], key[3], key[0], key[1]}
-	case 3:
-		return [4]byte{key[3], key[0], key[1], key[2]}
-	}
-	return key
-}
+func turned(key uint32, n int) uint32 { return bits.RotateLeft32(key, -8*(n&3)) }

@@ -2,6 +2,7 @@ package rfc6455
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"testing"
 )
@@ -36,8 +37,9 @@ func TestMaskInPiecesIsTheMaskOfTheWhole(t *testing.T) {
 	Mask(want, testKey)
 	for cut := range p {
 		got := bytes.Clone(p)
-		Mask(got[:cut], testKey)
-		Mask(got[cut:], rotate(testKey, cut))
+		key := binary.LittleEndian.Uint32(testKey[:])
+		mask(got[:cut], key)
+		mask(got[cut:], turned(key, cut))
 		if !bytes.Equal(got, want) {
 			t.Fatalf("cut at %d: got %x, want %x", cut, got, want)
 		}

@@ -40,7 +40,13 @@ func (s *scratch) part(p []byte, last bool) Event {
 	if len(p) == 0 && !last {
 		return Event{}
 	}
-	ev := Event{Kind: Part, Opcode: s.msgOpcode, First: !s.begun, Last: last, Payload: p}
+	ev := Event{Kind: Part, Opcode: s.msgOpcode, Payload: p}
+	if !s.begun {
+		ev.place = firstPart
+	}
+	if last {
+		ev.place |= lastPart
+	}
 	s.begun = !last
 	if s.encoded {
 		s.lent = lentMessage
@@ -65,7 +71,7 @@ func (c *Conn) assemble(s *scratch, p []byte, last bool) Event {
 		msg := s.msg
 		p = msg[:len(msg):len(msg)]
 	}
-	ev := Event{Kind: Message, Opcode: s.msgOpcode, First: true, Last: true, Payload: p}
+	ev := Event{Kind: Message, Opcode: s.msgOpcode, place: firstPart | lastPart, Payload: p}
 	s.msgOpcode = 0
 	return ev
 }

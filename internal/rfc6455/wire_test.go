@@ -134,11 +134,11 @@ func record(r *wiretest.Recorder, ev Event, err error) {
 		if ev.Opcode == Text {
 			name = "text"
 		}
-		if ev.First {
+		if ev.First() {
 			r.Eventf("%s begins", name)
 		}
 		r.Data("part", ev.Payload)
-		if ev.Last {
+		if ev.Last() {
 			r.Eventf("%s ends", name)
 		}
 	case ev.Kind == Message && ev.Opcode == Text:
