@@ -201,7 +201,7 @@ func (c *Conn) hear(ev rfc6455.Event) {
 		c.hearPong(ev.Payload)
 	case rfc6455.CloseFrame:
 		if c.waits < forClose {
-			c.countClose(ev.Code)
+			c.countClose(c.core.CloseCode())
 		}
 		c.leaveHubs()
 		if len(ev.Payload) > 0 {

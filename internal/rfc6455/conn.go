@@ -309,7 +309,7 @@ func (c *Conn) readClose(s *scratch, p []byte) (Event, error) {
 	c.state = c.state.after(receiveClose)
 	c.code = code
 	c.dropMessage()
-	return Event{Kind: CloseFrame, Code: code, Payload: reason}, nil
+	return Event{Kind: CloseFrame, Payload: reason}, nil
 }
 
 // fail ends the connection because the peer broke a rule (section 7.1.7).

@@ -10,7 +10,7 @@ const (
 	Part                   // the next part of one, when Config.Parts is set: Opcode, First(), Last(), Payload
 	PingFrame              // a ping: Payload; the pong has been queued unless Config.ManualPong is set
 	PongFrame              // a pong, asked for or not: Payload
-	CloseFrame             // the peer's close frame, the last of its frames: Code, Payload is the reason
+	CloseFrame             // the peer's close frame, the last of its frames: Payload is the reason, CloseCode tells the code
 	End                    // the transport ended; told for ever after
 )
 
@@ -26,12 +26,11 @@ type Event struct {
 	Kind    Kind
 	Opcode  Opcode // Text or Binary
 	place   place
-	Code    CloseCode
 	Payload []byte
 }
 
-// place is where in its message a part lies. (It is one field so that an event
-// and an error fit into the registers that results are returned in.)
+// place is where in its message a part lies. It is one field because the compiler
+// keeps nothing of more than four in registers.
 type place uint8
 
 const (

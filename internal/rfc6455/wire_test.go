@@ -91,12 +91,12 @@ func scenarioAfter(cfg Config, before func(*Conn) []byte) wiretest.Scenario {
 				ev, err := c.Next()
 				out = c.AppendOutput(out)
 				if err != nil {
-					record(r, Event{}, err)
+					record(r, &c, Event{}, err)
 				}
 				if err != nil || ev.Kind == NeedData || ev.Kind == End {
 					return
 				}
-				record(r, ev, nil)
+				record(r, &c, ev, nil)
 				poison(ev.Payload)
 			}
 		}
@@ -124,7 +124,7 @@ func poison(p []byte) {
 	}
 }
 
-func record(r *wiretest.Recorder, ev Event, err error) {
+func record(r *wiretest.Recorder, c *Conn, ev Event, err error) {
 	switch {
 	case err != nil:
 		e := err.(*ProtocolError)
@@ -146,7 +146,7 @@ func record(r *wiretest.Recorder, ev Event, err error) {
 	case ev.Kind == Message:
 		r.Eventf("binary %s", quoted(ev.Payload))
 	case ev.Kind == CloseFrame:
-		r.Eventf("Close %d %q", ev.Code, ev.Payload)
+		r.Eventf("Close %d %q", c.CloseCode(), ev.Payload)
 	default:
 		r.Eventf("%v %q", ev.Kind, ev.Payload)
 	}
