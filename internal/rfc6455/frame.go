@@ -67,20 +67,24 @@ func AppendHeader(dst []byte, h Header) []byte {
 	if h.Masked {
 		mask = maskBit
 	}
-	switch {
-	case h.Length < len16:
-		dst = append(dst, first, mask|byte(h.Length))
-	case h.Length <= 0xFFFF:
-		dst = append(dst, first, mask|len16)
-		dst = binary.BigEndian.AppendUint16(dst, uint16(h.Length))
-	default:
-		dst = append(dst, first, mask|len64)
-		dst = binary.BigEndian.AppendUint64(dst, h.Length)
-	}
+	dst = appendLength(dst, first, mask, h.Length)
 	if h.Masked {
 		dst = append(dst, h.Key[:]...)
 	}
 	return dst
+}
+
+// appendLength appends a header's first byte and its length, with the mask's bit:
+// all of a server's header.
+func appendLength(dst []byte, first, mask byte, length uint64) []byte {
+	switch {
+	case length < len16:
+		return append(dst, first, mask|byte(length))
+	case length <= 0xFFFF:
+		return append(dst, first, mask|len16, byte(length>>8), byte(length))
+	default:
+		return binary.BigEndian.AppendUint64(append(dst, first, mask|len64), length)
+	}
 }
 
 // ParseHeader reads the header that p begins with and returns how long it is;

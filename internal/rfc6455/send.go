@@ -37,6 +37,13 @@ func (c *Conn) AppendSplit(dst []byte, op Opcode, payload []byte) (_, rest []byt
 	case op == Text && !utf8.Valid(payload):
 		return dst, nil, ErrInvalidUTF8
 	}
+	if c.cfg.Role == Server && c.cfg.Extension == nil {
+		framed := appendLength(dst, finBit|byte(op), 0, uint64(len(payload)))
+		if cap(framed)-len(framed) < len(payload) {
+			return framed, payload, nil
+		}
+		return append(framed, payload...), nil, nil
+	}
 	h := c.outgoing(op, true)
 	if ext := c.cfg.Extension; ext != nil && ext.Encodes(op, len(payload)) {
 		framed, err := c.appendEncoded(dst, h, payload, len(payload))

@@ -130,7 +130,7 @@ func (s *Socket) pump() {
 			s.inbox = append(s.inbox, Message{ev.Opcode == rfc6455.Binary, append([]byte(nil), ev.Payload...)})
 			s.tell()
 		case ev.Kind == rfc6455.CloseFrame:
-			s.closed = &CloseError{Code: int(ev.Code), Reason: string(ev.Payload)}
+			s.closed = &CloseError{Code: int(s.core.CloseCode()), Reason: string(ev.Payload)}
 			s.exchange.stream.CloseAfterFlush()
 			s.tell()
 			return
