@@ -208,6 +208,21 @@ func TestContinueIsSaidWhenTheBodyIsWanted(t *testing.T) {
 	})
 }
 
+// A value is the request's, and not the next one's.
+func TestValue(t *testing.T) {
+	var last *Request
+	playHeads(t, nil, func(q *Request) { q.SetValue("seen") }, func(q *Request) {
+		last = q
+		q.Respond(200, nil, fmt.Append(nil, q.Value()))
+	}, func(r *rig) {
+		r.dial().send(byLength+getRoot).expect(response("seen")+response("<nil>"), "open")
+		last.SetValue("late")
+		if v := last.Value(); v != nil {
+			t.Errorf("%v of a request that is over", v)
+		}
+	})
+}
+
 // Whether a client waits for a word is known until it has been told.
 func TestExpectsContinue(t *testing.T) {
 	const goOn = "HTTP/1.1 100 Continue\r\n\r\n"

@@ -38,6 +38,7 @@ type use struct {
 	onClose func()
 	onGone  func()
 	srv     *Server
+	value   any // of SetValue
 
 	want     func(part []byte, err error) // the callback of ReadBody
 	end      error                        // what the body has ended with, when that has been told

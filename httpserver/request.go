@@ -85,6 +85,18 @@ func (r *Request) ExpectsContinue() bool {
 	return x.c != nil && x.stage != finished && x.c.core.Awaits100()
 }
 
+// SetValue keeps something for as long as the request: what ServeHead has found
+// out, say, for ServeRequest. A second value replaces the first.
+func (r *Request) SetValue(v any) {
+	if r.x != nil {
+		r.x.value = v
+	}
+}
+
+// Value returns what SetValue has kept, nil when there is nothing, or the request
+// is over.
+func (r *Request) Value() any { return r.get().value }
+
 // Version returns "HTTP/1.1" or "HTTP/1.0", or what a client of a later 1.x
 // says.
 func (r *Request) Version() string {

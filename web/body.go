@@ -51,11 +51,18 @@ func (a *Application) ServeHead(req *httpserver.Request) {
 	}
 	x := a.acquire(req)
 	var h Handler
-	unwanted := false
+	unwanted, answered := false, false
 	err := x.guard(func(x *exchange) error {
 		r, err := x.route()
 		if r != nil && r.bounded {
 			req.SetMaxBody(r.maxBody)
+		}
+		if r != nil && r.check != nil {
+			if ok, err := x.passes(r); !ok {
+				answered = true
+				return err
+			}
+			req.SetValue(a)
 		}
 		if r != nil && r.newHandler != nil && (waits || r.bodies != wholeBodies) {
 			h = r.newHandler()
@@ -69,6 +76,7 @@ func (a *Application) ServeHead(req *httpserver.Request) {
 	switch {
 	case err != nil:
 		x.fail(err)
+	case answered:
 	case unwanted:
 		x.serve()
 		return
@@ -103,7 +111,7 @@ func (x *exchange) isUnwanted(r *Route, h Handler) bool {
 // looksAtHeads reports whether the route may have something to say before a body
 // is there.
 func (r Route) looksAtHeads() bool {
-	return r.bounded || r.newHandler != nil && r.bodies != wholeBodies
+	return r.bounded || r.check != nil || r.newHandler != nil && r.bodies != wholeBodies
 }
 
 // bodies is what is known about the handlers of a route.

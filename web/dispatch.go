@@ -26,6 +26,13 @@ func (x *exchange) answer() error {
 		return err
 	case r == nil:
 		return x.unmatched()
+	}
+	if r.check != nil && !x.hasPassed() {
+		if ok, err := x.passes(r); !ok {
+			return err
+		}
+	}
+	switch {
 	case r.fn != nil:
 		return x.call(r)
 	}

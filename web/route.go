@@ -21,6 +21,7 @@ type Route struct {
 	exempt     bool     // WithoutXSRF
 	maxBody    int64    // WithMaxBody, if bounded
 	bounded    bool
+	check      func(*RequestHandler) error // WithCheck
 }
 
 // AnyMethod, given to Func, has the function answer requests of every method.
@@ -32,7 +33,8 @@ const AnyMethod = "*"
 // query; unlike in a Go regexp, - is a quantifier and % the escape character.
 //
 // newHandler returns handlers of one type; the first request with a body has it
-// called once more, to see whether they take bodies as they come (BodyHandler).
+// called once more, to see whether they take bodies as they come (BodyHandler),
+// and so has each whose client waits to be told to send one.
 //
 // Handle panics when the pattern is malformed.
 func Handle(pattern string, newHandler func() Handler) Route {
