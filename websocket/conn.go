@@ -65,6 +65,7 @@ type rare struct {
 	cause    error                // what OnError is to be told at the end
 	queued   int                  // forReading: what was queued when the peer was asked, and since
 	idle     ioloop.Deadline      // for Options.IdleTimeout
+	fed      int                  // what was queued because of what was read, since the queue is long
 	seats    *seat                // in the topics of hubs
 	behind   *behind              // what waits for the end of a message in parts
 	rest     []byte               // what came with the handshake, or was kept by PauseReading
@@ -166,7 +167,10 @@ func (c *Conn) pump() {
 	for c.life != over && !c.stream.Closed() && !c.stalled() {
 		ev, err := c.core.Next()
 		if c.core.HasOutput() {
-			c.put(c.core.AppendOutput(c.stream.AvailableBuffer()))
+			out := c.core.AppendOutput(c.stream.AvailableBuffer())
+			if c.put(out); c.stream.Buffered() > c.kind.opts.highWater() {
+				c.queueIsLong(len(out))
+			}
 		}
 		if err != nil {
 			c.fail(translate(err))
@@ -222,7 +226,7 @@ func (c *Conn) goOn() {
 			c.await(forServer, c.kind.ends)
 		}
 		c.ask()
-	case c.core.State() == rfc6455.Open && c.stream.Buffered() > c.kind.opts.highWater():
+	case c.core.State() == rfc6455.Open && c.stream.Buffered() > c.kind.opts.highWater() && c.feeds():
 		c.paused = true
 		c.watchQueue()
 	default:

@@ -395,7 +395,7 @@ func TestPeerThatSendsWithoutReadingIsHeldUp(t *testing.T) {
 func TestHeldUpPeerMustReadSomething(t *testing.T) {
 	r := newRig(t, &Options{MaxQueuedBytes: 64 << 10, PingInterval: 10 * time.Second, PingTimeout: 10 * time.Second})
 	r.peer.deaf = true
-	r.do(func() { r.must(r.conn.WriteBinary(make([]byte, 150<<10))) })
+	r.owner.onMessage = func([]byte) { r.must(r.conn.WriteBinary(make([]byte, 150<<10))) }
 	r.send(text("held up from here"))
 	r.wait(15 * time.Second).do(func() {
 		r.note("first look is over: %v", r.conn.paused)
@@ -413,7 +413,7 @@ func TestHeldUpPeerMustReadSomething(t *testing.T) {
 func TestCloseWhileHeldUpHearsTheAnswer(t *testing.T) {
 	r := newRig(t, &Options{MaxQueuedBytes: 64 << 10})
 	r.peer.deaf = true
-	r.do(func() { r.must(r.conn.WriteBinary(make([]byte, 150<<10))) })
+	r.owner.onMessage = func([]byte) { r.must(r.conn.WriteBinary(make([]byte, 150<<10))) }
 	r.send(text("held up from here"))
 	r.do(func() { r.must(r.conn.Close(1000, "")) })
 	r.send(closing(1000, "heard"))

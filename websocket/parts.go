@@ -76,7 +76,7 @@ func (c *Conn) WritePart(t MessageType, p []byte, last bool) error {
 	c.touch()
 	c.kind.traffic.sent.part(len(p), last)
 	if c.stream.Buffered() > c.kind.opts.highWater() {
-		c.watchQueue()
+		c.queueIsLong(len(p))
 	}
 	if last {
 		c.follow()

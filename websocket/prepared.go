@@ -56,7 +56,7 @@ func (c *Conn) send(m *PreparedMessage) error {
 	c.touch()
 	c.kind.traffic.sent.message(m.size)
 	if c.stream.Buffered() > c.kind.opts.highWater() {
-		c.watchQueue()
+		c.queueIsLong(m.size)
 	}
 	return nil
 }

@@ -102,6 +102,19 @@ func (c *Conn) keepsUp(parts bool) bool {
 		(parts || c.rare == nil || c.rare.behind == nil || c.rare.behind.bytes <= most)
 }
 
+// queueIsLong is called when n bytes more wait for a peer that is behind.
+func (c *Conn) queueIsLong(n int) {
+	if c.busy {
+		c.rarely().fed += n
+	}
+	c.watchQueue()
+}
+
+// feeds tells whether the queue grows by what is read, so that a peer that does not
+// read must not be read from either. What else is queued is no reason: if both ends
+// had much to send, and neither read before it was gone, both would wait for ever.
+func (c *Conn) feeds() bool { return c.rare != nil && c.rare.fed > c.kind.opts.lowWater() }
+
 // watchQueue has drained called when the queue has become short. Only a
 // connection that needs it once pays for it.
 func (c *Conn) watchQueue() {
@@ -117,6 +130,9 @@ func (c *Conn) drained(above bool) {
 		return
 	}
 	c.refusing = false
+	if c.rare != nil {
+		c.rare.fed = 0
+	}
 	if c.paused {
 		c.paused = false
 		c.readOn()

@@ -64,7 +64,7 @@ func (c *Conn) write(op rfc6455.Opcode, msg []byte) error {
 	c.touch()
 	c.kind.traffic.sent.message(len(msg))
 	if c.stream.Buffered() > c.kind.opts.highWater() {
-		c.watchQueue()
+		c.queueIsLong(len(msg))
 	}
 	return nil
 }

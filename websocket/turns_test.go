@@ -6,7 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/turbogo/turbo/internal/looptest"
 	"github.com/turbogo/turbo/internal/rfc6455"
+	"github.com/turbogo/turbo/ioloop"
+	"github.com/turbogo/turbo/iostream"
 )
 
 // newClientRig is newRig for the client's end.
@@ -279,3 +282,56 @@ func TestPanicOfWhoWaitedToWrite(t *testing.T) {
 	r.do(func() { r.forget("peer: eof") })
 	r.run("log: ioloop: panic in a callback: no", `close 1006 ""`)
 }
+
+// TestBothEndsSendMuch: neither waits with reading until the other has read.
+func TestBothEndsSendMuch(t *testing.T) {
+	for _, acks := range []bool{false, true} {
+		l := ioloop.New(&ioloop.Options{Clock: new(looptest.Clock)})
+		server, client := iostream.Pipe(l, nil)
+		const queue = 300000
+		kinds := []*kind{
+			newKind(&Options{MaxQueuedBytes: queue, PingInterval: -1}).in(&upgrades{loop: l}),
+			sharedBy(l).clientKind(&ClientOptions{MaxQueuedBytes: queue, PingInterval: -1}),
+		}
+		conns, heard := make([]Conn, 2), 0
+		for i, s := range []*iostream.IOStream{server, client} {
+			c := &conns[i]
+			c.open(kinds[i], s, ownerFunc(func(msg []byte) {
+				if heard++; acks && len(msg) > 100 {
+					if err := c.WriteText("heard"); err != nil {
+						t.Error(err)
+					}
+				}
+			}), nil)
+			l.AddCallback(c.start)
+		}
+		l.AddCallback(func() {
+			for _, size := range []int{200000, 60000} { // more than half a queue, and than a pipe holds
+				for i := range conns {
+					if err := conns[i].WriteBinary(make([]byte, size)); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+		want := 4
+		if acks {
+			want = 8
+		}
+		l.AddTimeout(time.Second, func() {
+			if n := conns[0].BufferedAmount() + conns[1].BufferedAmount(); heard != want || n > 0 {
+				t.Errorf("acks %v: %d messages heard, %d bytes wait", acks, heard, n)
+			}
+			conns[0].Abort()
+		})
+		l.AddTimeout(2*time.Second, l.Close)
+		if err := l.Start(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// ownerFunc is an owner that hears messages only.
+type ownerFunc func(msg []byte)
+
+func (fn ownerFunc) OnMessage(msg []byte) { fn(msg) }
