@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/turbogo/turbo/httpserver"
+	"github.com/turbogo/turbo/internal/rfc6455"
 	"github.com/turbogo/turbo/ioloop"
 )
 
@@ -16,10 +17,11 @@ const farewell = 3 * time.Second
 type upgrades struct {
 	loop    *ioloop.IOLoop
 	kinds   []madeAfter
-	count   int                   // open connections
-	leaving bool                  // the server shuts down
-	metered bool                  // an application's metrics show them
-	empty   func(struct{}, error) // wakes goAway when the last connection is gone
+	count   int                     // open connections
+	leaving bool                    // the server shuts down
+	metered bool                    // an application's metrics show them
+	accept  [rfc6455.AcceptLen]byte // of the handshake that is being answered
+	empty   func(struct{}, error)   // wakes goAway when the last connection is gone
 }
 
 // madeAfter is a kind and the template that it was made after.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"unsafe"
 
 	"github.com/turbogo/turbo/internal/rfc6455"
 	"github.com/turbogo/turbo/ioloop"
@@ -72,7 +73,7 @@ func (h *Handler) Upgrade(outer web.Handler) error {
 	if all.leaving {
 		return &web.HTTPError{Code: http.StatusServiceUnavailable}
 	}
-	stream, rest, err := h.switchProtocols(answer)
+	stream, rest, err := h.switchProtocols(answer, &all.accept)
 	if err != nil {
 		return err
 	}
@@ -170,13 +171,17 @@ func choose(owner MessageHandler, o *Options, offered []string) (string, error) 
 
 // switchProtocols answers with 101 and takes the connection over. The fields of
 // the handshake come in place of what the handler has set by their names; what
-// would describe a content has no business in a 101.
-func (h *Handler) switchProtocols(a answer) (*iostream.IOStream, []byte, error) {
+// would describe a content has no business in a 101. The accept field's text is
+// of no use to anybody once it is sent: it is made in memory that all handshakes
+// share, and taken out of the header again.
+func (h *Handler) switchProtocols(a answer, memory *[rfc6455.AcceptLen]byte) (*iostream.IOStream, []byte, error) {
 	header := h.UpgradeHeader()
 	header.Del("Content-Length")
 	header.Del("Sec-WebSocket-Extensions")
+	accept := rfc6455.AppendAccept(memory[:0], a.key[:])
+	defer header.Del("Sec-WebSocket-Accept")
 	var room [5]rfc6455.Field
-	for _, f := range rfc6455.AppendResponseFields(room[:0], a.key, a.protocol, a.compression.response) {
+	for _, f := range rfc6455.AppendResponseFields(room[:0], unsafe.String(&accept[0], len(accept)), a.protocol, a.compression.response) {
 		if err := header.Set(f.Name, f.Value); err != nil {
 			return nil, nil, err
 		}

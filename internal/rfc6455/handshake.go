@@ -135,13 +135,13 @@ var whatWouldDo = []Field{
 }
 
 // AppendResponseFields appends the fields of the 101 response to an accepted
-// offer: section 4.2.2. protocol is the chosen subprotocol and extensions the
+// offer: section 4.2.2. accept comes from [AppendAccept], protocol is the chosen subprotocol and extensions the
 // accepted extensions with their parameters; "" leaves the field out.
-func AppendResponseFields(dst []Field, key Key, protocol, extensions string) []Field {
+func AppendResponseFields(dst []Field, accept, protocol, extensions string) []Field {
 	dst = append(dst,
 		Field{"Upgrade", "websocket"},
 		Field{"Connection", "Upgrade"},
-		Field{"Sec-WebSocket-Accept", Accept(string(key[:]))},
+		Field{"Sec-WebSocket-Accept", accept},
 	)
 	return appendChoices(dst, protocol, extensions)
 }
@@ -201,11 +201,18 @@ func NewKey(random [16]byte) string { return base64.StdEncoding.EncodeToString(r
 
 // Accept returns the Sec-WebSocket-Accept for a key.
 func Accept(key string) string {
+	var text [AcceptLen]byte
+	return string(AppendAccept(text[:0], []byte(key)))
+}
+
+// AcceptLen is the length of a Sec-WebSocket-Accept.
+const AcceptLen = 28
+
+// AppendAccept appends the Sec-WebSocket-Accept for a key.
+func AppendAccept(dst, key []byte) []byte {
 	var room [len(Key{}) + len(acceptGUID)]byte
 	sum := sha1.Sum(append(append(room[:0], key...), acceptGUID...))
-	var text [28]byte
-	base64.StdEncoding.Encode(text[:], sum[:])
-	return string(text[:])
+	return base64.StdEncoding.AppendEncode(dst, sum[:])
 }
 
 // validKey tells whether key is the base64 form of 16 bytes. The four bits

@@ -34,7 +34,7 @@ func offerOf(key string) Offer { return Offer{Key: Key([]byte(key))} }
 
 // responseFields are the fields of the answer to that key.
 func responseFields(key Key, protocol, extensions string) []Field {
-	return AppendResponseFields(nil, key, protocol, extensions)
+	return AppendResponseFields(nil, Accept(string(key[:])), protocol, extensions)
 }
 
 const rfcKey = "dGhlIHNhbXBsZSBub25jZQ=="
