@@ -8,6 +8,7 @@ var (
 	errNoResponse  = &ProtocolError{502, "connection closed before a response"}
 	errUnasked     = &ProtocolError{502, "bytes that nobody asked for"}
 	errNotResponse = &ProtocolError{502, "response does not begin with HTTP/1."}
+	errSpeaksTLS   = &ProtocolError{502, "response is a record of TLS: is the URL https?"}
 	errStatusLine  = &ProtocolError{502, "status line is not version, three digits and a reason"}
 	errInterims    = &ProtocolError{502, "too many interim responses"}
 	errSwitch      = &ProtocolError{502, "another protocol, which nobody asked for"}

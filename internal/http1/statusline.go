@@ -26,12 +26,22 @@ func (c *Conn) beginResponse() (Event, *ProtocolError) {
 
 const responseStart = "HTTP/1."
 
+// What a server that speaks TLS says to one who does not begins with one of
+// these (RFC 8446 5.1).
+const (
+	tlsAlert     = 0x15
+	tlsHandshake = 0x16
+)
+
 // checkStatusLine refuses a status line, complete or not, for what its
 // beginning or its length says: nobody has to wait for the end of a line that
 // is none.
 func (c *Conn) checkStatusLine(p []byte, length int) *ProtocolError {
 	n := min(len(p), len(responseStart))
 	if string(p[:n]) != responseStart[:n] {
+		if p[0] == tlsAlert || p[0] == tlsHandshake {
+			return errSpeaksTLS
+		}
 		return errNotResponse
 	}
 	return c.checkSection(length)
