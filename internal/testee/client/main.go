@@ -88,6 +88,9 @@ func (o *options) check(rest []string, proxy string) error {
 		}
 	}
 	if proxy != "" {
+		if !strings.Contains(proxy, "://") {
+			proxy = "http://" + proxy // as in the environment
+		}
 		u, err := url.Parse(proxy)
 		if err != nil {
 			return err

@@ -153,6 +153,7 @@ func TestFailures(t *testing.T) {
 		{[]string{"-url", u + "/echo", "-body-file", "testdata/none"}, "ErrInvalidBody", -9, 0},
 		{[]string{"-url", "https" + u[4:] + "/echo", "-insecure"}, "ErrSSL", -11, 0},
 		{[]string{"-url", u + "/echo", "-proxy", "http://127.0.0.1:1"}, "ErrCouldNotConnect", -3, 0},
+		{[]string{"-url", u + "/echo", "-proxy", "127.0.0.1:1"}, "ErrCouldNotConnect", -3, 0},
 	} {
 		r := fetches(t, x.args...)[0]
 		if r.Error == nil || r.Error.Name != x.name || r.Error.Code != x.code || r.Error.Message == "" || r.BodyLen != x.body || r.Headers == nil {
@@ -168,7 +169,7 @@ func TestWrongUsage(t *testing.T) {
 	for _, args := range [][]string{
 		{}, {"-nonsense"}, {"-url"}, {"-url", "http://a/", "more"}, {"-url", "http://a/", "-body", "", "-body-file", "x"},
 		{"-url", "http://a/", "-header", "none"}, {"-url", "http://a/", "-timeout", "-1"}, {"-url", "http://a/", "-timeout", "x"},
-		{"-url", "http://a/", "-max-redirects", "-1"}, {"-url", "http://a/", "-proxy", ":"},
+		{"-url", "http://a/", "-max-redirects", "-1"}, {"-url", "http://a/", "-proxy", "http://:x"},
 	} {
 		var out, errs bytes.Buffer
 		if code := run(args, &out, &errs); code != 2 || out.Len() > 0 || errs.Len() == 0 {
