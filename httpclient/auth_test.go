@@ -3,6 +3,7 @@ package httpclient
 import (
 	"crypto/md5"
 	"crypto/sha256"
+	"crypto/sha512"
 	"fmt"
 	"hash"
 	"maps"
@@ -71,10 +72,31 @@ func TestDigestExamples(t *testing.T) {
 	}
 }
 
+// A name that a quoted-string cannot have, or could have in several encodings
+// (RFC 7616, 3.4), is written in the extended notation; hashed, it is hexadecimal
+// like every other.
+func TestDigestOfNamesInOtherAlphabets(t *testing.T) {
+	user := url.UserPassword("J\u00e4s\u00f8n D/\u00f6?", "p\u00e4ss")
+	h := new(Header)
+	h.Add("WWW-Authenticate", `Digest realm="r", nonce="n", charset=UTF-8, algorithm=SHA-256`)
+	sum := func(s string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(s))) }
+	response := sum(sum("J\u00e4s\u00f8n D/\u00f6?:r:p\u00e4ss") + ":n:" + sum("GET:/"))
+	got := findChallenge(h).response(user, "GET", "/")
+	if want := `Digest username*=UTF-8''J%C3%A4s%C3%B8n%20D%2F%C3%B6%3F, realm="r", nonce="n", uri="/", response="` + response + `", algorithm=SHA-256`; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	c := findChallenge(h)
+	c.userhash = true
+	if got := c.response(user, "GET", "/"); !strings.HasPrefix(got, `Digest username="`+sum("J\u00e4s\u00f8n D/\u00f6?:r")+`", `) ||
+		!strings.Contains(got, `response="`+response+`"`) {
+		t.Errorf("hashed: %s", got)
+	}
+}
+
 func TestWhichChallengeIsAnswered(t *testing.T) {
 	for value, want := range map[string]string{
 		`Basic realm="a"`: "none", `Digest realm="a"`: "none", `Digest nonce="n", qop="auth-int"`: "none",
-		`Digest nonce="n", algorithm=SHA-512-256`: "none", `Digest nonce="n", algorithm=x`: "none",
+		`Digest nonce="n", algorithm=SHA-512-256`: "SHA-512-256", `Digest nonce="n", algorithm=SHA-512`: "none", `Digest nonce="n", algorithm=x`: "none",
 		`Digest nonce="n"`: "", `digest nonce="n", algorithm=md5`: "md5",
 		`Digest nonce="n", algorithm=MD5, Digest nonce="n", algorithm=SHA-256`:            "SHA-256",
 		`Digest nonce="n", algorithm=SHA-256-sess, Digest nonce="n", algorithm=SHA-256`:   "SHA-256-sess",
@@ -96,8 +118,11 @@ func TestWhichChallengeIsAnswered(t *testing.T) {
 // digestHost lets those in who know the password.
 func digestHost(algorithm string, stale bool) func(p *peer) {
 	newHash := func() hash.Hash { return sha256.New() }
-	if strings.HasPrefix(algorithm, "MD5") {
+	switch {
+	case strings.HasPrefix(algorithm, "MD5"):
 		newHash = md5.New
+	case strings.HasPrefix(algorithm, "SHA-512"):
+		newHash = sha512.New512_256
 	}
 	sum := func(parts ...string) string {
 		h := newHash()
@@ -150,7 +175,7 @@ func digestHost(algorithm string, stale bool) func(p *peer) {
 }
 
 func TestDigest(t *testing.T) {
-	for _, algorithm := range []string{"MD5", "MD5-sess", "SHA-256", "SHA-256-sess"} {
+	for _, algorithm := range []string{"MD5", "MD5-sess", "SHA-256", "SHA-256-sess", "SHA-512-256", "SHA-512-256-sess"} {
 		for _, stale := range []bool{false, true} {
 			inMemory(t, nil, digestHost(algorithm, stale), func(r *rig) {
 				o := &Options{Username: "user", Password: "password", Digest: true}

@@ -54,6 +54,10 @@ func TestBodies(t *testing.T) {
 		{"HEAD", "HEAD", ok + "Content-Length: 5\r\n\r\n", false, 200, "", true},
 		{"HEAD of chunks", "HEAD", ok + "Transfer-Encoding: chunked\r\n\r\n", false, 200, "", true},
 		{"204", "GET", "HTTP/1.1 204 No Content\r\n\r\n", false, 204, "", true},
+		{"204 with a length", "GET", "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", false, 204, "", false}, // and nobody knows what comes next
+		{"205", "GET", "HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n", false, 205, "", true},
+		{"no reason", "GET", "HTTP/1.1 200\r\nContent-Length: 1\r\n\r\na", false, 200, "a", true},
+		{"folded field", "GET", ok + "A: b\r\n c\r\nContent-Length: 1\r\n\r\na", false, 200, "a", true},
 		{"304 with a length", "GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", false, 304, "", true},
 		{"404", "GET", answer(404, "no"), false, 404, "no", true},
 		{"unknown status", "GET", "HTTP/1.1 499 What\r\nContent-Length: 2\r\n\r\nok", false, 499, "ok", true},
@@ -165,6 +169,7 @@ func TestDecoding(t *testing.T) {
 		{"identity", "identity", []byte("hello"), "hello", false},
 		{"unknown", "br", []byte("hello"), "hello", false},
 		{"both", "gzip, deflate", []byte("hello"), "hello", false},
+		{"twice", "gzip\r\nContent-Encoding: gzip", gzipped(string(gzipped("hello"))), string(gzipped(string(gzipped("hello")))), false},
 	} {
 		for _, piece := range []int{1 << 20, 100} {
 			host := func(p *peer) {

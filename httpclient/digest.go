@@ -4,6 +4,7 @@ import (
 	"crypto/md5"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/hex"
 	"hash"
 	"net/url"
@@ -64,6 +65,8 @@ func newChallenge(scheme string, params map[string]string) *challenge {
 		c.hash = md5.New
 	case "SHA-256":
 		c.hash = sha256.New
+	case "SHA-512-256":
+		c.hash = sha512.New512_256
 	default:
 		return nil
 	}
@@ -103,7 +106,7 @@ func (c *challenge) response(user *url.Userinfo, method, uri string) string {
 		name = sum(name, c.realm)
 	}
 	var b strings.Builder
-	b.WriteString("Digest username=" + quote(name) + ", realm=" + quote(c.realm) +
+	b.WriteString("Digest " + username(name) + ", realm=" + quote(c.realm) +
 		", nonce=" + quote(c.nonce) + ", uri=" + quote(uri))
 	if c.qop {
 		b.WriteString(", response=" + quote(sum(a1, c.nonce, count, cnonce, "auth", a2)) +
@@ -121,6 +124,17 @@ func (c *challenge) response(user *url.Userinfo, method, uri string) string {
 		b.WriteString(", userhash=true")
 	}
 	return b.String()
+}
+
+// username writes the parameter with the user's name: in the extended notation
+// where a quoted-string cannot have it (RFC 7616 3.4, RFC 8187 3.2.1).
+func username(name string) string {
+	for i := range len(name) {
+		if name[i] < ' ' || name[i] >= 0x7f {
+			return "username*=UTF-8''" + strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
+		}
+	}
+	return "username=" + quote(name)
 }
 
 // quote writes a quoted-string (RFC 9110 5.6.4).

@@ -62,8 +62,8 @@ var (
 	ErrRequestTimeout = &Error{code: -6, Name: "ErrRequestTimeout", Message: "the fetch took too long"}
 	// ErrNoHeaders: the connection ended before the response began.
 	ErrNoHeaders = &Error{code: -7, Name: "ErrNoHeaders", Message: "connection closed before a response"}
-	// ErrRequiresBody: a redirect asks for the body once more, and the source
-	// of the body cannot give it a second time.
+	// ErrRequiresBody: a redirect, or a challenge, asks for the body once more,
+	// and the source of the body cannot give it a second time.
 	ErrRequiresBody = &Error{code: -8, Name: "ErrRequiresBody", Message: "the body is needed again"}
 	// ErrInvalidBody: the body that was given cannot be sent: two of them, a
 	// length that is not its length, a read that failed.

@@ -163,6 +163,11 @@ func TestHostsThatDoNotAnswer(t *testing.T) {
 		{"talks HTTP/2", func(p *peer) { p.request(); p.say("\x00\x00\x12\x04\x00\x00\x00\x00\x00") }, ErrParseHeaders, 0},
 		{"frames twice", once(ok + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), ErrParseHeaders, 0},
 		{"has two lengths", once(ok + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello"), ErrParseHeaders, 0},
+		{"has the same length twice", once(ok + "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello"), ErrParseHeaders, 0},
+		{"has a list of lengths", once(ok + "Content-Length: 5, 5\r\n\r\nhello"), ErrParseHeaders, 0},
+		{"has a length below nothing", once(ok + "Content-Length: -1\r\n\r\nhello"), ErrParseHeaders, 0},
+		{"has a length above everything", once(ok + "Content-Length: 99999999999999999999\r\n\r\nhello"), ErrParseHeaders, 0},
+		{"has chunks in 1.0", once("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), ErrParseHeaders, 0},
 		{"has a bad length", once(ok + "Content-Length: 5x\r\n\r\nhello"), ErrParseHeaders, 0},
 		{"has another coding", once(ok + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"), ErrParseHeaders, 0},
 		{"has bare LFs", once("HTTP/1.1 200 OK\nContent-Length: 2\n\nok"), ErrParseHeaders, 0},
@@ -201,6 +206,9 @@ func TestHostsThatDoNotAnswer(t *testing.T) {
 				r.turns(5)
 				if resp.Code != x.code || r.client.Connections() != 0 {
 					t.Errorf("%+v, %d connections", resp, r.client.Connections())
+				}
+				if x.name == "talks TLS" && !strings.Contains(resp.Error.Message, "is the URL https?") {
+					t.Errorf("%v", resp.Error)
 				}
 			})
 		})

@@ -35,6 +35,7 @@ const (
 	toDeliver      plan = iota // the response is what was wanted
 	toRedirect                 // ask elsewhere
 	toAuthenticate             // ask again, and say who asks
+	toInsist                   // ask again, and do not wait for 100 Continue
 )
 
 // maxChallenged is how often one server's challenges are answered: once, and
@@ -253,7 +254,8 @@ func (f *fetch) ended() {
 		return
 	}
 	f.failure = nil // that a body which nobody wants breaks off is nobody's concern
-	if f.plan == toRedirect {
+	switch f.plan {
+	case toRedirect:
 		f.resp.Redirects++
 		f.challenged = 0
 		code := f.resp.Code
@@ -266,8 +268,11 @@ func (f *fetch) ended() {
 			f.client.loop.AddRunner((*redirectTurn)(f))
 			return
 		}
-	} else if f.req.body != nil && !f.req.body.rewind() {
-		f.fail(ErrRequiresBody.because("the server wants to know who asks, and the body can be read only once", nil))
+	case toInsist:
+		f.req.header.Del("Expect")
+	}
+	if f.plan != toRedirect && f.req.body != nil && !f.req.body.rewind() {
+		f.fail(ErrRequiresBody.because("the server wants to be asked once more, and the body can be read only once", nil))
 		return
 	}
 	f.ask(false)

@@ -1,9 +1,18 @@
 package httpclient
 
 import (
+	"errors"
+	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/turbogo/turbo/ioloop"
+	"github.com/turbogo/turbo/iostream"
 )
 
 func TestFetch(t *testing.T) {
@@ -34,6 +43,39 @@ func TestFetchOverTCP(t *testing.T) {
 		}
 		if n := r.client.Connections(); n != 1 {
 			t.Errorf("%d connections", n)
+		}
+	})
+}
+
+// ClientOptions.Connect is the way to a Unix socket; the URL says what is asked
+// of whoever is behind it.
+func TestFetchOverAUnixSocket(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "socket")
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, r.Host+r.URL.Path)
+	}))
+	s.Listener.Close()
+	s.Listener = l
+	s.Start()
+	t.Cleanup(s.Close)
+	o := &ClientOptions{Proxy: NoProxy, Connect: func(l *ioloop.IOLoop, _, _ string, o *iostream.Options, done func(error)) *iostream.IOStream {
+		return iostream.Connect(l, "unix", path, o, done)
+	}}
+	overTCP(t, o, func(r *rig) {
+		for range 2 {
+			r.get("http://service/v1", nil, "service/v1")
+		}
+		if r.client.Connections() != 1 {
+			t.Errorf("%d connections", r.client.Connections())
+		}
+		path += "-none"
+		r.client.CloseIdle()
+		if resp := r.fails("http://service/", nil, ErrCouldNotConnect); !errors.Is(resp.Error, syscall.ENOENT) {
+			t.Errorf("%v", resp.Error)
 		}
 	})
 }

@@ -124,8 +124,9 @@ type Options struct {
 
 	// Body is the body of the request.
 	Body []byte
-	// BodyReader is where the body is read from, on a goroutine of its own and
-	// no faster than it can be sent. If it is an io.Seeker it can be sent again,
+	// BodyReader is where the body is read from, on a goroutine of its own (one
+	// of ioloop.Options.MaxHelpers while Read is away) and no faster than it can
+	// be sent. If it is an io.Seeker it can be sent again,
 	// when a redirect asks for it. Read may still be running when the fetch has
 	// failed.
 	BodyReader io.Reader
@@ -136,8 +137,8 @@ type Options struct {
 	// If it is not known, the body is sent in chunks. Default: 0, not known.
 	BodyLength int64
 	// ExpectContinue is how long to wait for the server to ask for the body
-	// (Expect: 100-continue) before it is sent anyway. Default: 0 s, not to ask
-	// and not to wait.
+	// (Expect: 100-continue) before it is sent anyway. A server that answers 417
+	// is asked once more without. Default: 0 s, not to ask and not to wait.
 	ExpectContinue time.Duration
 
 	// BodyTo is written what the body of the response has, on a goroutine of its

@@ -1,7 +1,10 @@
 package httpclient
 
 import (
+	"fmt"
 	"net/url"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -166,15 +169,51 @@ func TestSocksThatFails(t *testing.T) {
 	}
 }
 
+// The environment is looked at once in the life of a program, so each case is
+// a run of this test in a program of its own.
 func TestProxyFromEnvironment(t *testing.T) {
-	u, err := url.Parse("http://localhost/")
-	if err != nil {
-		t.Fatal(err)
+	const urls = "TEST_PROXY_URLS"
+	if list := os.Getenv(urls); list != "" {
+		for _, s := range strings.Fields(list) {
+			u, err := url.Parse(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := ProxyFromEnvironment(u)
+			fmt.Printf("proxy of %s: %v, %v\n", s, p, err)
+		}
+		return
 	}
-	if p, err := ProxyFromEnvironment(u); p != nil || err != nil {
-		t.Errorf("%v, %v for localhost", p, err)
+	for _, x := range []struct {
+		env  string // and for which URL, which proxy
+		want string
+	}{
+		{"HTTP_PROXY=http://p:1 NO_PROXY=a,.b,10.0.0.0/8,c:81,2001:db8::1", "http://d/ http://p:1, <nil>; https://d/ <nil>, <nil>; http://localhost/ <nil>, <nil>; " +
+			"http://127.0.0.1:81/ <nil>, <nil>; http://a/ <nil>, <nil>; http://x.a/ <nil>, <nil>; http://ab/ http://p:1, <nil>; http://b/ http://p:1, <nil>; http://x.b/ <nil>, <nil>; " +
+			"http://10.1.2.3/ <nil>, <nil>; http://11.1.2.3/ http://p:1, <nil>; http://c/ http://p:1, <nil>; http://c:81/ <nil>, <nil>; http://[2001:db8::1]/ <nil>, <nil>"},
+		{"http_proxy=p:1 HTTPS_PROXY=socks5://u:pw@q:2 no_proxy=b", "http://a/ http://p:1, <nil>; https://a/ socks5://u:pw@q:2, <nil>; https://b/ <nil>, <nil>"},
+		// What the client of a CGI program sends as Proxy is in HTTP_PROXY there.
+		{"HTTP_PROXY=http://p REQUEST_METHOD=GET", "http://a/ <nil>, refusing to use HTTP_PROXY value in CGI environment"},
+	} {
+		want, list := []string{}, []string{}
+		for _, s := range strings.Split(x.want, "; ") {
+			u, proxy, _ := strings.Cut(s, " ")
+			want, list = append(want, "proxy of "+u+": "+proxy), append(list, u)
+		}
+		cmd := exec.Command(os.Args[0], "-test.run=^TestProxyFromEnvironment$")
+		cmd.Env = append(strings.Fields(x.env), urls+"="+strings.Join(list, " "))
+		out, err := cmd.CombinedOutput()
+		got := strings.Split(string(out), "\n")
+		if err != nil || len(got) <= len(want) {
+			t.Fatalf("%s: %v: %s", x.env, err, out)
+		}
+		for i := range want {
+			if !strings.HasPrefix(got[i], want[i]) {
+				t.Errorf("%s:\n got %s\nwant %s", x.env, got[i], want[i])
+			}
+		}
 	}
-	if p, err := NoProxy(u); p != nil || err != nil {
+	if p, err := NoProxy(nil); p != nil || err != nil {
 		t.Errorf("%v, %v", p, err)
 	}
 }

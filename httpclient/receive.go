@@ -48,6 +48,8 @@ func (f *fetch) decide() *Error {
 		return err
 	case to != nil:
 		f.plan, f.to = toRedirect, to
+	case f.resp.Code == http.StatusExpectationFailed && f.req.expects():
+		f.plan = toInsist // RFC 9110 10.1.1
 	case f.resp.Code == http.StatusUnauthorized && f.o.Digest && f.req.user != nil && f.challenged < maxChallenged:
 		if c := findChallenge(f.resp.Headers); c != nil && (f.challenged == 0 || c.stale) {
 			f.plan, f.req.answer = toAuthenticate, c

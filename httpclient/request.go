@@ -111,7 +111,7 @@ func (r *request) newHeader(o *Options, form bool) (*Header, *Error) {
 	if r.user != nil && !o.Digest {
 		value["Authorization"] = basicAuth(r.user)
 	}
-	if o.ExpectContinue > 0 && r.body != nil {
+	if o.ExpectContinue > 0 && r.body != nil && r.body.size != 0 && !o.HTTP10 { // RFC 9110 10.1.1
 		value["Expect"] = "100-continue"
 	}
 	h := new(Header)

@@ -93,6 +93,7 @@ func TestTLSThatFails(t *testing.T) {
 	}{
 		{"unknown authority", nil, s.URL, iostream.TLSUntrusted},
 		{"wrong host", &ClientOptions{CAPath: ca}, "https://localhost:" + port, iostream.TLSWrongHost},
+		{"expired", &ClientOptions{CAPath: ca, TLS: &tls.Config{Time: func() time.Time { return time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC) }}}, s.URL, iostream.TLSExpired},
 		{"old version", &ClientOptions{CAPath: oldCA}, old.URL, iostream.TLSNothingInCommon},
 		{"no TLS", nil, strings.Replace(plain.URL, "http:", "https:", 1), iostream.TLSNotSpoken},
 		{"no certificate", &ClientOptions{CAPath: mutualCA, TLS: &tls.Config{MaxVersion: tls.VersionTLS12}}, mutual.URL, iostream.TLSNothingInCommon},
