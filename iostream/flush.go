@@ -1,6 +1,9 @@
 package iostream
 
-import "github.com/turbogo/turbo/ioloop"
+import (
+	"github.com/turbogo/turbo/internal/sock"
+	"github.com/turbogo/turbo/ioloop"
+)
 
 // flushTurn is the stream as work for the end of the turn.
 type flushTurn IOStream
@@ -31,13 +34,7 @@ func (s *IOStream) push() {
 	}
 	q := s.wq
 	for q.size > 0 {
-		vec := s.vector(maxVec)
-		want := 0
-		for _, p := range vec {
-			want += len(p)
-		}
-		n, err := s.transport().write(vec)
-		clear(vec)
+		n, want, err := s.offer()
 		if err != nil && err != errAgain {
 			if s.flags&inChunk != 0 {
 				// The handler is suspended, and has to hear of it now.
@@ -56,6 +53,22 @@ func (s *IOStream) push() {
 	}
 	s.checkLow()
 	s.flushed()
+}
+
+// offer has the kernel take from the queue, which is not empty: n bytes of want.
+func (s *IOStream) offer() (n, want int, err error) {
+	if b := s.wq.head; b.next == nil && s.flags&foreign == 0 { // nearly always
+		p := b.b[b.r:]
+		n, err = sock.Write(int(s.fd), p)
+		return n, len(p), err
+	}
+	vec := s.vector(maxVec)
+	for _, p := range vec {
+		want += len(p)
+	}
+	n, err = s.transport().write(vec)
+	clear(vec)
+	return n, want, err
 }
 
 // block waits for room. It is the only place where EPOLLOUT is armed.

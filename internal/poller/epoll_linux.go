@@ -2,6 +2,7 @@ package poller
 
 import (
 	"math"
+	"syscall"
 	"time"
 	"unsafe"
 
@@ -109,7 +110,7 @@ func (p *Poller) Wait(dst []Event, timeout time.Duration) (int, error) {
 // that busy is spared the second look. See also package sock, which moves the
 // bytes in the same way.
 func (p *Poller) peek(buf []unix.EpollEvent) (int, error) {
-	r, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.epfd), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)), 0, 0, 0)
+	r, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.epfd), uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)), 0, 0, 0)
 	if errno != 0 {
 		return 0, errno
 	}

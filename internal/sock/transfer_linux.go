@@ -1,6 +1,7 @@
 package sock
 
 import (
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -12,6 +13,9 @@ import (
 // see whether it must. And the kernel's way through recv and send is shorter
 // than that through read and write, which are for all kinds of files.
 //
+// (That is package syscall's RawSyscall6: the one of unix is a jump to it from
+// assembly, which costs both ways.)
+//
 // What these calls do beside what read, write and writev do, is nothing:
 // TestRawCallsDoAsThePlainOnes.
 
@@ -21,7 +25,7 @@ const (
 )
 
 func read(fd int, p []byte) (int, error) {
-	r, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), receiveFlags, 0, 0)
+	r, _, errno := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), receiveFlags, 0, 0)
 	if errno != 0 {
 		return 0, errno
 	}
@@ -29,7 +33,7 @@ func read(fd int, p []byte) (int, error) {
 }
 
 func write(fd int, p []byte) (int, error) {
-	r, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), sendFlags, 0, 0)
+	r, _, errno := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), sendFlags, 0, 0)
 	if errno != 0 {
 		return 0, errno
 	}
@@ -41,7 +45,7 @@ func writev(fd int, vec [][]byte) (int, error) {
 	n := gather(&iov, vec)
 	msg := unix.Msghdr{Iov: &iov[0]}
 	msg.SetIovlen(n)
-	r, _, errno := unix.RawSyscall(unix.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(&msg)), sendFlags)
+	r, _, errno := syscall.RawSyscall(unix.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(&msg)), sendFlags)
 	if errno != 0 {
 		return 0, errno
 	}
