@@ -65,7 +65,11 @@ type rare struct {
 	cause    error                // what OnError is to be told at the end
 	queued   int                  // forReading: what was queued when the peer was asked, and since
 	idle     ioloop.Deadline      // for Options.IdleTimeout
-	fed      int                  // what was queued because of what was read, since the queue is long
+	long     bool                 // the queue has become long, and not short since
+	fed      int                  // what events have queued, while it is long
+	stall    ioloop.Deadline      // while paused: the peer should read something
+	stalled  int                  // what was queued when it was armed
+	stuck    bool                 // the peer did not, so that it is read from again
 	seats    *seat                // in the topics of hubs
 	behind   *behind              // what waits for the end of a message in parts
 	rest     []byte               // what came with the handshake, or was kept by PauseReading
@@ -226,9 +230,10 @@ func (c *Conn) goOn() {
 			c.await(forServer, c.kind.ends)
 		}
 		c.ask()
-	case c.core.State() == rfc6455.Open && c.stream.Buffered() > c.kind.opts.highWater() && c.feeds():
+	case c.core.State() == rfc6455.Open && c.stream.Buffered() > c.kind.opts.highWater() && c.holdsUp():
 		c.paused = true
 		c.watchQueue()
+		c.watchStall()
 	default:
 		c.ask()
 	}
@@ -278,6 +283,7 @@ func (c *Conn) end() {
 	if r := c.rare; r != nil {
 		r.pong, r.rest, r.behind = nil, nil, nil
 		r.idle.Disarm()
+		r.stall.Disarm()
 		c.leaveHubs()
 		waiting := c.tellWriters()
 		if e, ok := c.owner.(ErrorHandler); ok && r.cause != nil {

@@ -20,10 +20,9 @@ type Options struct {
 	// While more than that is queued, the next message is refused with
 	// ErrQueueFull and SlowPolicy says what else is done, so that at most this
 	// and one message are ever held; as much again while a message is sent in
-	// parts, behind which others have to wait. From half of it on, when an eighth
-	// more has been written by events that what was read has called, nothing is
-	// read from the peer either, until an eighth is left: one that sends without
-	// reading is held up, not cut. Pings and pongs have 64 KiB more. Default: 1 MiB.
+	// parts, behind which others have to wait. From half of it on nothing is read
+	// from the peer either, until an eighth is left: one that sends without reading
+	// is held up, not cut. Pings and pongs have 64 KiB more. Default: 1 MiB.
 	MaxQueuedBytes int
 
 	// SlowPolicy is what is done about a message that meets a full queue.

@@ -1,6 +1,11 @@
 package websocket
 
-import "github.com/turbogo/turbo/internal/rfc6455"
+import (
+	"time"
+
+	"github.com/turbogo/turbo/internal/rfc6455"
+	"github.com/turbogo/turbo/ioloop"
+)
 
 // SlowPolicy is what is done about a message that meets a full queue: one for a
 // peer that reads so slowly that more than Options.MaxQueuedBytes wait for it.
@@ -102,18 +107,58 @@ func (c *Conn) keepsUp(parts bool) bool {
 		(parts || c.rare == nil || c.rare.behind == nil || c.rare.behind.bytes <= most)
 }
 
-// queueIsLong is called when n bytes more wait for a peer that is behind.
+// queueIsLong is called when n bytes more wait for a peer that is behind. If it
+// was an event that made the queue long, so much was queued by events, probably.
 func (c *Conn) queueIsLong(n int) {
-	if c.busy {
-		c.rarely().fed += n
+	r := c.rarely()
+	switch {
+	case c.busy && !r.long:
+		r.fed = c.stream.Buffered()
+	case c.busy:
+		r.fed += n
 	}
+	r.long = true
 	c.watchQueue()
 }
 
-// feeds tells whether the queue grows by what is read, so that a peer that does not
-// read must not be read from either. What else is queued is no reason: if both ends
-// had much to send, and neither read before it was gone, both would wait for ever.
-func (c *Conn) feeds() bool { return c.rare != nil && c.rare.fed > c.kind.opts.lowWater() }
+// holdsUp tells whether a peer that is behind is not read from. There is an end to
+// that when it reads nothing at all, as it might be waiting for the same: both ends
+// have much to send. But where the queue grows by what is read, as an echo's does,
+// there is none.
+func (c *Conn) holdsUp() bool {
+	r := c.rare
+	return r == nil || !r.stuck || r.fed > c.kind.opts.lowWater()
+}
+
+// stallTime is how long a peer that is held up may read nothing before it is read
+// from all the same.
+const stallTime = time.Second
+
+// watchStall looks in some time whether the peer has read something.
+func (c *Conn) watchStall() {
+	r := c.rarely()
+	r.stalled = c.stream.Buffered()
+	sharedBy(c.kind.loop).deadlines(stallTime).Arm(&r.stall, (*stallAlarm)(c))
+}
+
+// stallAlarm is the connection as the timer sees it that waits for progress.
+type stallAlarm Conn
+
+// Expire reads on where nothing moves.
+func (a *stallAlarm) Expire(*ioloop.Deadline) {
+	c := (*Conn)(a)
+	if !c.paused || c.life == over {
+		return
+	}
+	r := c.rare
+	r.stuck = c.stream.Buffered() >= r.stalled
+	if c.holdsUp() {
+		c.watchStall()
+		return
+	}
+	c.paused = false
+	c.readOn()
+}
 
 // watchQueue has drained called when the queue has become short. Only a
 // connection that needs it once pays for it.
@@ -130,8 +175,9 @@ func (c *Conn) drained(above bool) {
 		return
 	}
 	c.refusing = false
-	if c.rare != nil {
-		c.rare.fed = 0
+	if r := c.rare; r != nil {
+		r.long, r.fed, r.stuck = false, 0, false
+		r.stall.Disarm()
 	}
 	if c.paused {
 		c.paused = false

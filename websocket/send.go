@@ -92,7 +92,8 @@ func (c *Conn) written(n int, err error) error {
 // Ping sends a ping with at most 125 bytes of data, and has fn, unless it is
 // nil, called with the payload of the next pong, whatever that is. There is one
 // place for such a callback: that of a later Ping takes it, also when it is
-// nil. payload is valid until fn returns.
+// nil. payload is valid until fn returns. When fn panics, that is logged and the
+// connection cut; as in Turbo, OnError is not told.
 //
 // Pings from the peer are answered without being asked.
 func (c *Conn) Ping(data []byte, fn func(payload []byte)) error {

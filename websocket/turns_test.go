@@ -283,7 +283,8 @@ func TestPanicOfWhoWaitedToWrite(t *testing.T) {
 	r.run("log: ioloop: panic in a callback: no", `close 1006 ""`)
 }
 
-// TestBothEndsSendMuch: neither waits with reading until the other has read.
+// TestBothEndsSendMuch: neither waits for long with reading until the other has
+// read.
 func TestBothEndsSendMuch(t *testing.T) {
 	for _, acks := range []bool{false, true} {
 		l := ioloop.New(&ioloop.Options{Clock: new(looptest.Clock)})
@@ -318,13 +319,13 @@ func TestBothEndsSendMuch(t *testing.T) {
 		if acks {
 			want = 8
 		}
-		l.AddTimeout(time.Second, func() {
+		l.AddTimeout(5*time.Second, func() {
 			if n := conns[0].BufferedAmount() + conns[1].BufferedAmount(); heard != want || n > 0 {
 				t.Errorf("acks %v: %d messages heard, %d bytes wait", acks, heard, n)
 			}
 			conns[0].Abort()
 		})
-		l.AddTimeout(2*time.Second, l.Close)
+		l.AddTimeout(6*time.Second, l.Close)
 		if err := l.Start(); err != nil {
 			t.Fatal(err)
 		}
