@@ -121,6 +121,7 @@ type Application struct {
 	server     *httpserver.Server
 	serverName string
 	standard   Header // the fields of every response
+	plain      Header // the whole header of one to which nothing was added
 	keys       keyring
 
 	access *accessLog          // nil: none
@@ -222,6 +223,12 @@ func (a *Application) SetServerName(name string) error {
 		}
 	}
 	a.serverName, a.standard = name, h
+	a.plain = Header{}
+	a.plain.AddAll(&h)
+	a.plain.AddAll(&defaultType)
+	a.plain.Place("Content-Length")
+	a.plain.Place("Date")
+	a.plain.Compile()
 	return nil
 }
 

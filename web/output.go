@@ -218,11 +218,22 @@ func (x *exchange) finish() error {
 		x.mustSet("Connection", "close")
 	}
 	x.sent = int64(len(x.body))
-	x.setContentType()
-	x.packWhole()
-	x.completeHeader()
+	header := &x.header
+	if x.isPlain() {
+		header = &x.app.plain
+	} else {
+		x.setContentType()
+		x.packWhole()
+		x.completeHeader()
+	}
 	x.logAccess()
-	return x.delivered(x.req.Respond(x.status, &x.header, x.body))
+	return x.delivered(x.req.Respond(x.status, header, x.body))
+}
+
+// isPlain tells whether the response needs nothing that is not the same for every
+// response of the application: its header has been made already.
+func (x *exchange) isPlain() bool {
+	return x.app.compression == nil && len(x.cookies) == 0 && !withoutContent(x.status) && x.header.Equal(&x.app.standard)
 }
 
 // finishStream completes a response whose header has been sent, or that is to

@@ -33,6 +33,23 @@ func benchmarkRequest(b *testing.B, request []byte) {
 			c.settle()
 		}
 	})
+	compiled := header.Clone()
+	compiled.Place("Content-Length")
+	compiled.Place("Date")
+	compiled.Compile()
+	b.Run("parse and answer, compiled", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			h.Reset()
+			c.SetHead(h)
+			c.Receive(request)
+			c.Next()
+			c.Next()
+			if _, err := c.AppendWhole(out[:0], 200, compiled, body, date); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 	b.Run("parse and answer", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {

@@ -15,7 +15,10 @@ type Field struct{ Name, Value string }
 //
 // What it takes can be sent: names are tokens, values hold no control
 // characters, so nobody can smuggle a line break through them.
-type Header struct{ list []Field }
+type Header struct {
+	list []Field
+	text *compiled // of the list, if Compile was called since it changed
+}
 
 // Add appends a field. A name that is not a token, or a value with a control
 // character such as CR, LF or NUL in it, is refused with [ErrField].
@@ -23,7 +26,7 @@ func (h *Header) Add(name, value string) error {
 	if !validField(name, value) {
 		return ErrField
 	}
-	h.list = append(h.list, Field{name, trim(value)})
+	h.list, h.text = append(h.list, Field{name, trim(value)}), nil
 	return nil
 }
 
@@ -31,7 +34,7 @@ func (h *Header) Add(name, value string) error {
 // when that took them: what is sent with every message is best added so.
 func (h *Header) AddAll(other *Header) {
 	if other != nil {
-		h.list = append(h.list, other.list...)
+		h.list, h.text = append(h.list, other.list...), nil
 	}
 }
 
@@ -41,6 +44,7 @@ func (h *Header) Set(name, value string) error {
 	if !validField(name, value) {
 		return ErrField
 	}
+	h.text = nil
 	i := h.index(name)
 	if i < 0 {
 		h.list = append(h.list, Field{name, trim(value)})
@@ -57,7 +61,7 @@ func (h *Header) Set(name, value string) error {
 // Without a mark they come last.
 func (h *Header) Place(name string) {
 	if h.index(name) < 0 {
-		h.list = append(h.list, Field{Name: name})
+		h.list, h.text = append(h.list, Field{Name: name}), nil
 	}
 }
 
@@ -85,6 +89,7 @@ func (h *Header) Has(name string) bool { return h.index(name) >= 0 }
 
 // Del removes all fields of this name.
 func (h *Header) Del(name string) {
+	h.text = nil
 	h.list = slices.DeleteFunc(h.list, func(f Field) bool { return equalFold(f.Name, name) })
 }
 
@@ -116,13 +121,17 @@ func (h *Header) Clone() *Header {
 		return new(Header)
 	}
 	const more = 4 // it is cloned so that something can be added
-	return &Header{append(make([]Field, 0, len(h.list)+more), h.list...)}
+	return &Header{list: append(make([]Field, 0, len(h.list)+more), h.list...)}
 }
+
+// Equal tells whether both have the same fields and marks, in the same order, with
+// names and values as they were written.
+func (h *Header) Equal(other *Header) bool { return slices.Equal(h.list, other.list) }
 
 // Reset removes all fields and keeps the memory.
 func (h *Header) Reset() {
 	clear(h.list)
-	h.list = h.list[:0]
+	h.list, h.text = h.list[:0], nil
 }
 
 func (h *Header) index(name string) int {

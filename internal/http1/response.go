@@ -185,6 +185,9 @@ func (c *Conn) AppendWhole(dst []byte, status int, h *Header, body, date []byte)
 	if status < 200 {
 		return dst, ErrStatus
 	}
+	if out, ok := c.appendCompiled(dst, status, h, body, date); ok {
+		return out, nil
+	}
 	out, err := c.AppendResponse(dst, status, h, int64(len(body)), date)
 	if err != nil {
 		return dst, err
