@@ -74,14 +74,16 @@ func resident(t *testing.T, pid int) int {
 	return kb << 10
 }
 
-// Ten thousand WebSockets that say nothing, twice: each time their descriptors
-// all come back, and the second time finds the memory of the first.
+// Ten thousand WebSockets that say nothing, four times: each time their
+// descriptors all come back, and the last time finds the memory of the second. That
+// of the first is no measure: the collector lets the heap grow for some megabytes
+// before it begins, which is as much as all of them take.
 func TestTenThousandIdleWebSockets(t *testing.T) {
 	n := min(10000, raiseLimit(t)-1000)
 	addr, pid := launch(t)
 	do(t, "GET", "http://"+addr+"/", "")
 	before := descriptors(t, pid)
-	var peak [2]int
+	var peak [4]int
 	for round := range peak {
 		base := resident(t, pid)
 		sockets := make([]*socket, n)
@@ -101,8 +103,8 @@ func TestTenThousandIdleWebSockets(t *testing.T) {
 		}
 		expectDescriptors(t, addr, pid, before)
 	}
-	if peak[1] > peak[0]+peak[0]/4 {
-		t.Errorf("the second round took %d bytes, the first %d", peak[1], peak[0])
+	if peak[3] > peak[1]+peak[1]/4 {
+		t.Errorf("the last round took %d bytes, the second %d", peak[3], peak[1])
 	}
 }
 
