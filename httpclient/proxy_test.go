@@ -221,11 +221,23 @@ func TestProxyFromEnvironment(t *testing.T) {
 // TestUpgradeThroughProxy: a proxy that sees requests could not switch
 // protocols, so it is asked for a tunnel, whatever the scheme.
 func TestUpgradeThroughProxy(t *testing.T) {
+	for _, says := range []string{
+		"HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.0 200 Connection established\r\n\r\n", "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+		"HTTP/1.1 204 x\r\n\r\n", "HTTP/1.1 102 x\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+		// RFC 9110 9.3.6: these mean nothing here.
+		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+	} {
+		t.Run(says, func(t *testing.T) { upgradeThroughProxy(t, says) })
+	}
+}
+
+// upgradeThroughProxy switches protocols with a host that a proxy says this of.
+func upgradeThroughProxy(t *testing.T, says string) {
 	host := func(p *peer) {
 		if head := p.request(); !strings.HasPrefix(head, "CONNECT host:80 HTTP/1.1\r\n") {
 			t.Errorf("%q", head)
 		}
-		p.say("HTTP/1.1 200 OK\r\n\r\n")
+		p.say(says)
 		if head := p.request(); !strings.HasPrefix(head, "GET /ws HTTP/1.1\r\n") || strings.Contains(head, "Proxy-") {
 			t.Errorf("%q", head)
 		}

@@ -274,6 +274,38 @@ func TestExpectContinue(t *testing.T) {
 	}
 }
 
+// What can be read only once is still there when the server did not ask for it:
+// a redirect, a challenge and a 417 are followed with the body.
+func TestABodyThatNobodyAskedForCanBeSentLater(t *testing.T) {
+	for name, first := range map[string]string{
+		"redirect":  moved(307, "/"),
+		"challenge": answer(401, "who?", `WWW-Authenticate: Digest realm="r", nonce="n"`),
+		"no 100":    answer(417, "what?"),
+	} {
+		host := func(p *peer) {
+			head := p.request()
+			switch {
+			case p.number == 1:
+				p.say(first)
+				return
+			case strings.Contains(head, "Expect: "):
+				p.say("HTTP/1.1 100 Continue\r\n\r\n")
+			}
+			p.say(answer(200, p.bytes(5)))
+		}
+		inMemory(t, nil, host, func(r *rig) {
+			reads := 0
+			resp := r.get("http://host/", &Options{
+				Method: "POST", ExpectContinue: time.Minute, BodyLength: 5, Username: "u", Password: "p", Digest: true,
+				BodyFunc: func(p []byte) (int, error) { reads++; return copy(p, "hello"), nil },
+			}, "hello")
+			if reads != 1 || resp.Code != 200 {
+				t.Errorf("%s: read %d times, %+v", name, reads, resp)
+			}
+		})
+	}
+}
+
 // A response that comes before the request is complete is the response all the
 // same; the connection is not used again.
 func TestAnEarlyResponse(t *testing.T) {
