@@ -28,6 +28,10 @@ type StaticOptions struct {
 	// has changed since. Default: files are sent as they are, as to look for others
 	// takes time with each request.
 	Precompressed bool
+	// NoDotFiles answers 404 for names with an element that begins with a dot, such
+	// as .git/config, but for what is below .well-known (RFC 8615). Default: the
+	// folder is served as it is, so what is private has no place in it.
+	NoDotFiles bool
 	// CacheControl is the Cache-Control field of the responses. Default: none, so
 	// that clients ask again after a while of their own choice.
 	CacheControl string
@@ -119,6 +123,9 @@ func (s *staticHandler) Get() error {
 	if err != nil {
 		return err
 	}
+	if s.options.NoDotFiles && hidden(name) {
+		return &HTTPError{Code: http.StatusNotFound}
+	}
 	f, err := s.open(name)
 	if err == nil && f.file == nil {
 		if !f.info.IsDir() || s.options.NoIndex {
@@ -142,6 +149,12 @@ func (s *staticHandler) Get() error {
 	}
 	f = s.precompressed(f)
 	return s.serve(f)
+}
+
+// hidden tells whether one of the elements of a name begins with a dot.
+func hidden(name string) bool {
+	name, _ = strings.CutPrefix(name, ".well-known/")
+	return name != "." && (strings.HasPrefix(name, ".") || strings.Contains(name, "/."))
 }
 
 // noSuchFile tells an error that speaks of the name, as one that leads through a

@@ -40,6 +40,27 @@ func site(t *testing.T, o *StaticOptions) (dir string, m *memory) {
 	))
 }
 
+func TestStaticDotFiles(t *testing.T) {
+	dir, open := site(t, nil)
+	names := []string{".env", ".git/config", "sub/.htaccess", ".well-known/acme", ".well-known/.secret", "sub/.well-known/x", "a.b"}
+	for _, name := range names {
+		writeFile(t, dir, name, "content")
+	}
+	shut := connect(t, newApp(t, nil, Handle("^/s/(.*)$", StaticFileHandler(dir, &StaticOptions{NoDotFiles: true}))))
+	for _, name := range append(names, "%2eenv", ".git%2fconfig", "") {
+		want := 404
+		if name == "" || name == "a.b" || name == ".well-known/acme" {
+			want = 200
+		}
+		if got := shut.get("/s/" + name); got.status() != want {
+			t.Errorf("%s: %s", name, got.quoted())
+		}
+		if got := open.get("/s/" + name); got.status() != 200 {
+			t.Errorf("%s: %s", name, got.quoted())
+		}
+	}
+}
+
 func TestStaticNames(t *testing.T) {
 	_, m := site(t, nil)
 	for _, c := range []struct {
