@@ -30,7 +30,8 @@ type clientEvents struct {
 
 // Dial connects to a WebSocket server: ws://host:port/path, or wss with TLS;
 // http and https stand for them. A nil options is the default one. It returns
-// at once, and everything that follows is told to the callbacks of the options,
+// at once, before the connection is open, so nothing can be written yet (await
+// Client.Opened for that). What follows is told to the callbacks of the options,
 // never from inside of a call of this package:
 //
 //	ModifyHeaders    what is going to be sent

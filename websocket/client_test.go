@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -126,6 +127,9 @@ func TestClientGivesUp(t *testing.T) {
 		r.on[x.in] = func(c *Client) {
 			if !c.Closed() || !errors.Is(c.WriteText("x"), ErrClosed) || c.RemoteAddr() != nil || c.BufferedAmount() != 0 {
 				t.Error("it is open, and is not")
+			}
+			if err := c.Ping(nil, nil); !errors.Is(err, ErrClosed) || !strings.Contains(err.Error(), "or not yet") {
+				t.Errorf("writing too early: %v", err)
 			}
 			r.must(c.Close(0, ""))
 			r.must(c.Close(0, ""))

@@ -42,6 +42,18 @@ type ProtocolError struct {
 // Error begins as in Turbo.
 func (e *ProtocolError) Error() string { return "WebSocket protocol error: " + e.Reason }
 
+// errUnborn says more than ErrClosed, which it is, to who writes right behind
+// Dial.
+var errUnborn = fmt.Errorf("websocket: not connected, or not yet (wait for OnConnect, or Client.Opened): %w", ErrClosed)
+
+// whyNot is what writing to a connection that is not open returns.
+func (c *Conn) whyNot() error {
+	if c.life == unborn {
+		return errUnborn
+	}
+	return ErrClosed
+}
+
 // translate gives the core's errors this package's names.
 func translate(err error) error {
 	var fault *rfc6455.ProtocolError

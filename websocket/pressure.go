@@ -29,7 +29,7 @@ const (
 func (c *Conn) admit() error {
 	switch {
 	case c.Closed():
-		return ErrClosed
+		return c.whyNot()
 	case c.refusing || c.stream.Buffered() > c.kind.opts.MaxQueuedBytes:
 		c.refuse()
 		return ErrQueueFull

@@ -112,7 +112,7 @@ func (c *Conn) Pong(data []byte) error { return c.control(c.core.AppendPong, dat
 func (c *Conn) control(appendFrame func(dst, data []byte) ([]byte, error), data []byte) error {
 	switch {
 	case c.Closed():
-		return ErrClosed
+		return c.whyNot()
 	case c.stream.Buffered() > c.kind.opts.MaxQueuedBytes+controlBytes:
 		return ErrQueueFull
 	}
