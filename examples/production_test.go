@@ -22,6 +22,7 @@ func driveProduction(t *testing.T, program string) {
 	})
 	t.Run("restart by a signal", func(t *testing.T) { restartBySignal(t, program) })
 	t.Run("restart by a manager", func(t *testing.T) { restartByManager(t, program) })
+	t.Run("activated by systemd", func(t *testing.T) { activateBySystemd(t, program) })
 }
 
 // A crowd asks one question after the other, each on a connection of its own.
