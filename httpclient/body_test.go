@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -539,4 +540,35 @@ func TestTimeoutWhileSuspended(t *testing.T) {
 			r.get("http://host/", nil, "hello")
 		})
 	}
+}
+
+// Bodies that go from one fetch to another through pipes do not wait for each
+// other's goroutines, nor do they keep the loop's from those who need them.
+func TestBodiesThroughPipes(t *testing.T) {
+	const pairs, size = 40, 300_000
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == "GET" {
+			w.Write(bytes.Repeat([]byte("x"), size))
+			return
+		}
+		n, err := io.Copy(io.Discard, r.Body)
+		fmt.Fprint(w, n, " ", err)
+	})
+	r := newRig(t, &ioloop.Options{MaxHelpers: 1})
+	r.run(&ClientOptions{Proxy: NoProxy, MaxConnsPerHost: 2 * pairs}, func() {
+		var sent []*ioloop.Future[*Response]
+		for range pairs { // all of them begin to read, and then those who write begin
+			from, to := io.Pipe()
+			sent = append(sent, r.client.Fetch(s.URL, &Options{Method: "POST", BodyReader: from}))
+			r.client.Fetch(s.URL, &Options{BodyTo: to}).Then(func(_ *Response, err error) { to.CloseWithError(err) })
+		}
+		if n, err := ioloop.Offload(r.loop, func() (int, error) { return 7, nil }).Await(); n != 7 || err != nil {
+			t.Error(n, err)
+		}
+		for _, f := range sent {
+			if res, err := f.Await(); err != nil || string(res.Body) != fmt.Sprint(size, " <nil>") {
+				t.Errorf("%v, %v", res, err)
+			}
+		}
+	})
 }

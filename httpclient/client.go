@@ -24,12 +24,16 @@ type Client struct {
 	tls     *tls.Config
 	tlsErr  error // why there is no TLS
 	closed  bool
+
+	// transfers read bodies from readers, and write them to writers. One may wait
+	// for another, through a pipe; each fetch has one of each at most.
+	transfers *ioloop.Helpers
 }
 
 // New returns a client on a loop; a nil options is the default one. The files
 // that the options name are read here.
 func New(l *ioloop.IOLoop, o *ClientOptions) *Client {
-	c := &Client{loop: l, o: o.withDefaults(), fetches: make(map[*fetch]struct{})}
+	c := &Client{loop: l, o: o.withDefaults(), fetches: make(map[*fetch]struct{}), transfers: l.NewHelpers(0)}
 	c.limits = c.o.limits()
 	c.tls, c.tlsErr = c.o.tlsConfig()
 	c.pool.init(c)

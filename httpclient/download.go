@@ -192,7 +192,7 @@ func (w *writer) write(p []byte) {
 func (w *writer) flush() {
 	p := w.queue
 	w.queue, w.spare, w.busy = w.spare[:0], nil, true
-	written := ioloop.Offload(w.d.f.client.loop, func() (int, error) { return w.w.Write(p) })
+	written := ioloop.OffloadTo(w.d.f.client.transfers, func() (int, error) { return w.w.Write(p) })
 	written.Then(func(n int, err error) {
 		w.spare, w.busy = p, false
 		switch {

@@ -124,9 +124,9 @@ type Options struct {
 
 	// Body is the body of the request.
 	Body []byte
-	// BodyReader is where the body is read from, on a goroutine of its own (one
-	// of ioloop.Options.MaxHelpers while Read is away) and no faster than it can
-	// be sent. If it is an io.Seeker it can be sent again,
+	// BodyReader is where the body is read from, on a goroutine of its own and no
+	// faster than it can be sent: so it may be the end of a pipe that another fetch
+	// writes to (BodyTo). If it is an io.Seeker it can be sent again,
 	// when a redirect asks for it. Read may still be running when the fetch has
 	// failed.
 	BodyReader io.Reader

@@ -133,7 +133,7 @@ func (u *upload) more() {
 		return
 	}
 	c := u.conn
-	ioloop.Offload(l, func() (int, error) { return u.reader.Read(u.buf) }).Then(func(n int, err error) {
+	ioloop.OffloadTo(u.f.client.transfers, func() (int, error) { return u.reader.Read(u.buf) }).Then(func(n int, err error) {
 		u.busy = false
 		switch {
 		case u.anew:

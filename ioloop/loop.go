@@ -64,9 +64,8 @@ type IOLoop struct {
 	suspended coroutineList
 	yielded   []*coroutine
 
-	helpers    int // Offload goroutines under way
-	maxHelpers int
-	backlog    []helper
+	helpers *Helpers // of Offload
+	helping int      // helpers of all kinds that are at work
 
 	stopHooks []*stopHook
 
@@ -81,13 +80,14 @@ func New(options *Options) *IOLoop {
 	if options != nil {
 		o = *options
 	}
-	l := &IOLoop{logger: o.Logger, clock: o.Clock, maxHelpers: o.MaxHelpers}
+	l := &IOLoop{logger: o.Logger, clock: o.Clock}
 	if l.clock == nil {
 		l.clock = monotonicClock{origin: time.Now()}
 	}
-	if l.maxHelpers <= 0 {
-		l.maxHelpers = 64
+	if o.MaxHelpers <= 0 {
+		o.MaxHelpers = 64
 	}
+	l.helpers = l.NewHelpers(o.MaxHelpers)
 	l.now = l.clock.Now()
 	// wake runs on any goroutine, under the inbox's lock, and only while the loop
 	// is asleep: so there is a poller.

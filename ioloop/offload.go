@@ -25,17 +25,22 @@ func (p *OffloadPanic) Error() string {
 // Offload runs fn, which may block, on a goroutine of its own and returns a
 // future of its result. It is the door to every Go library that does not know
 // of the loop. At most Options.MaxHelpers run at the same time, the others wait
-// in line. fn must not touch what belongs to the loop. A panic in it is an
+// in line: where fn waits for something that another one has to do, see
+// NewHelpers. fn must not touch what belongs to the loop. A panic in it is an
 // *OffloadPanic, a runtime.Goexit is ErrGoexit. To give up early, have fn
 // observe a context: see OffloadContext. For the loop's goroutine only.
 //
 // The loop does not wait for helpers when it is closed; a result that comes
 // later is there when the loop is started again.
-func Offload[T any](l *IOLoop, fn func() (T, error)) *Future[T] {
+func Offload[T any](l *IOLoop, fn func() (T, error)) *Future[T] { return OffloadTo(l.helpers, fn) }
+
+// OffloadTo is Offload with the helpers of h.
+func OffloadTo[T any](h *Helpers, fn func() (T, error)) *Future[T] {
+	l := h.l
 	f, settle := NewFuture[T](l)
 	var value T
 	var err error
-	l.help(helper{
+	h.help(helper{
 		work: func() {
 			err = ErrGoexit
 			defer func() {
@@ -74,28 +79,45 @@ func OffloadContext[T any](l *IOLoop, ctx context.Context, fn func(context.Conte
 	return f
 }
 
-// help starts h, or queues it when enough are under way.
-func (l *IOLoop) help(h helper) {
-	if l.helpers >= l.maxHelpers {
-		l.backlog = append(l.backlog, h)
+// Helpers are the goroutines of one kind of work that blocks. Kinds of which one
+// waits for another need helpers of their own, or none would get through once the
+// first kind has all the places. Like everything, they belong to a loop.
+type Helpers struct {
+	l    *IOLoop
+	max  int // 0: no bound
+	busy int
+	line []helper
+}
+
+// NewHelpers returns helpers of which at most max run at the same time; the work
+// beyond that waits in line. With 0, or less, there is no bound: for work that is
+// bounded elsewhere.
+func (l *IOLoop) NewHelpers(max int) *Helpers { return &Helpers{l: l, max: max} }
+
+// help starts work, or queues it when enough is under way.
+func (h *Helpers) help(x helper) {
+	if h.max > 0 && h.busy >= h.max {
+		h.line = append(h.line, x)
 		return
 	}
-	l.helpers++
+	h.busy++
+	h.l.helping++
 	go func() {
 		// Deferred, so that it happens after a Goexit too.
-		defer l.AddCallback(func() { l.helped(h) })
-		h.work()
+		defer h.l.AddCallback(func() { h.helped(x) })
+		x.work()
 	}()
 }
 
 // helped is what the loop does when a helper has ended.
-func (l *IOLoop) helped(h helper) {
-	l.helpers--
-	if len(l.backlog) > 0 {
-		next := l.backlog[0]
-		l.backlog[0] = helper{}
-		l.backlog = l.backlog[1:]
-		l.help(next)
+func (h *Helpers) helped(x helper) {
+	h.busy--
+	h.l.helping--
+	if len(h.line) > 0 {
+		next := h.line[0]
+		h.line[0] = helper{}
+		h.line = h.line[1:]
+		h.help(next)
 	}
-	h.back()
+	x.back()
 }

@@ -168,7 +168,7 @@ func (l *IOLoop) poll() {
 	if wait != 0 && !l.inbox.prepareSleep() {
 		wait = 0
 	}
-	if wait != 0 && l.helpers > 0 {
+	if wait != 0 && l.helping > 0 {
 		// A goroutine in a system call keeps its processor until the runtime's
 		// monitor takes it away; let our own helpers go first.
 		runtime.Gosched()
@@ -199,7 +199,7 @@ func (l *IOLoop) wait(d time.Duration) (int, error) {
 	n, err := l.poller.Wait(l.events, 0)
 	switch {
 	case n > 0 || err != nil:
-	case l.helpers > 0: // they take real time
+	case l.helping > 0: // they take real time
 		return l.poller.Wait(l.events, time.Millisecond)
 	case !l.inbox.prepareSleep(), jumper.Jump(d):
 	default:

@@ -106,7 +106,7 @@ func (d *dial) begin(timeout time.Duration) {
 	default:
 		ctx, cancel := context.WithCancel(context.Background())
 		d.cancel = cancel
-		found := ioloop.Offload(l, func() ([]sock.Addr, error) {
+		found := ioloop.OffloadTo(d.s.conf.hub.lookups, func() ([]sock.Addr, error) {
 			return resolve(ctx, d.resolver, d.network, d.address)
 		})
 		found.Then(d.resolved)

@@ -53,7 +53,7 @@
 //
 // With [Options.TLS] and [ListenOptions.TLS] the same stream speaks TLS, by the
 // standard library; [TLSFiles] makes a configuration of files. The handshake is
-// computed on the loop's helpers (see ioloop.Options.MaxHelpers), so it does not
+// computed on helpers of the loop (see ioloop.Helpers), so it does not
 // hold up the other streams; a connection that waits for its peer in the middle
 // of it occupies none. Callbacks of the configuration run there, too. What goes
 // wrong is a [TLSError], which says whose fault it was. A stream ends with io.EOF

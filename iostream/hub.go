@@ -29,6 +29,11 @@ type hub struct {
 
 	lingers map[time.Duration]*ioloop.Deadlines
 	starved []*Listener // they wait for a free descriptor
+
+	// Helpers of our own: what blocks the application's must not keep connections
+	// from being made.
+	lookups    *ioloop.Helpers
+	handshakes *ioloop.Helpers
 }
 
 type hubKey struct{}
@@ -38,7 +43,7 @@ func hubOf(l *ioloop.IOLoop) *hub {
 	if c, ok := l.Value(hubKey{}).(*hub); ok {
 		return c
 	}
-	c := &hub{loop: l}
+	c := &hub{loop: l, lookups: l.NewHelpers(maxLookups), handshakes: l.NewHelpers(maxHandshakers)}
 	c.conf = c.defaults()
 	l.SetValue(hubKey{}, c)
 	return c
@@ -161,6 +166,13 @@ func (c *hub) queue() *writeQueue {
 	}
 	return new(writeQueue)
 }
+
+// maxLookups is how many names are looked up at the same time, maxHandshakers how
+// many TLS handshakes are being computed.
+const (
+	maxLookups     = 64
+	maxHandshakers = 64
+)
 
 // maxQueues and maxCompletions are how many unused ones are kept.
 const (

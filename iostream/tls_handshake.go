@@ -135,7 +135,7 @@ func (h *tlsHandshake) end() {
 	}
 	if h.begun {
 		stop := h.t.run.stop
-		ioloop.Offload(h.s.conf.hub.loop, func() (struct{}, error) {
+		ioloop.OffloadTo(h.s.conf.hub.handshakes, func() (struct{}, error) {
 			stop()
 			return struct{}{}, nil
 		})
@@ -252,7 +252,7 @@ func (h *tlsHandshake) work() {
 		r.in = h.in.b
 	}
 	e := &h.t.tlsEngine
-	ioloop.Offload(h.s.conf.hub.loop, e.step).Then(h.worked)
+	ioloop.OffloadTo(h.s.conf.hub.handshakes, e.step).Then(h.worked)
 }
 
 // worked is what the loop does when the helper has come back.
