@@ -25,7 +25,9 @@ const cookieTime = "Mon, 02-Jan-2006 15:04:05 GMT"
 
 // findCookie returns the decoded value of the first cookie called name in the
 // value of a Cookie field. Quotes belong to the value, as in Turbo. Names are
-// compared as sent, then decoded: Turbo wrote them percent-encoded.
+// compared as sent, then decoded: Turbo wrote them percent-encoded. A prefix by
+// which browsers know a cookie has to be there as sent: a page of a neighbour
+// could set %5f_Host-x, for which they have no rules.
 func findCookie(header, name string) (string, bool) {
 	for _, decoded := range []bool{false, true} {
 		for rest := header; rest != ""; {
@@ -35,12 +37,19 @@ func findCookie(header, name string) (string, bool) {
 			if !ok {
 				continue
 			}
-			if key == name || decoded && Unescape(key) == name {
+			if key == name || decoded && Unescape(key) == name && hasCookiePrefix(key) == hasCookiePrefix(name) {
 				return Unescape(value), true
 			}
 		}
 	}
 	return "", false
+}
+
+// hasCookiePrefix reports whether browsers let only a secure page of the host, or
+// of the site, set a cookie of this name (RFC 6265bis, 4.1.3).
+func hasCookiePrefix(name string) bool {
+	name = strings.ToLower(name)
+	return strings.HasPrefix(name, "__host-") || strings.HasPrefix(name, "__secure-")
 }
 
 // appendCookieName appends a name as it is written: what is no token byte (RFC

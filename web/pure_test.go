@@ -138,6 +138,10 @@ func TestFindCookie(t *testing.T) {
 		{";;;", "", "", false},
 		{"A=1", "a", "", false},
 		{"a=", "a", "", true},
+		{"%5f_Host-x=forged; __Host-x=own", "__Host-x", "own", true},
+		{"%5f_Host-x=forged; __Host%2dx=forged", "__Host-x", "", false},
+		{"__%73ecure-x=forged", "__secure-x", "", false},
+		{"__Host-%78=own", "__Host-x", "own", true},
 	} {
 		if got, ok := findCookie(c.header, c.name); got != c.want || ok != c.ok {
 			t.Errorf("%s in %q: %q, %v; want %q, %v", c.name, c.header, got, ok, c.want, c.ok)

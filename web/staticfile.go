@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"crypto/sha1"
 	"embed"
 	"encoding/hex"
@@ -26,19 +27,21 @@ func (s *staticHandler) name() (name string, slash bool, err error) {
 	if status != 0 {
 		return "", false, &HTTPError{Code: status}
 	}
-	return name, strings.HasSuffix(string(s.x.req.Path()), "/"), nil
+	return name, bytes.HasSuffix(s.x.path(), []byte("/")), nil
 }
 
 // staticName turns a part of a path into the name of a file. It is decoded once,
 // as everywhere; after that a segment ".." is refused with 403, and what is no
-// plain name with 404. The root is ".".
+// plain name, or has an encoded slash, with 404. The root is ".".
 func staticName(arg string) (name string, status int) {
 	name = Unescape(arg)
+	slashes := strings.Count(arg, "/")
 	if strings.ContainsAny(name, "\x00\\") || !utf8.ValidString(name) {
 		return "", http.StatusNotFound
 	}
+	encoded := strings.Count(name, "/") > slashes
 	name = strings.TrimSuffix(name, "/")
-	if name == "" {
+	if name == "" && !encoded {
 		return ".", 0
 	}
 	for segment := range strings.SplitSeq(name, "/") {
@@ -48,6 +51,9 @@ func staticName(arg string) (name string, status int) {
 		case "", ".":
 			return "", http.StatusNotFound
 		}
+	}
+	if encoded {
+		return "", http.StatusNotFound
 	}
 	if !filepath.IsLocal(filepath.FromSlash(name)) {
 		return "", http.StatusNotFound // a device name, on systems that have them
