@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime/debug"
 	"slices"
 
 	"github.com/turbogo/turbo/internal/http1"
@@ -75,6 +76,23 @@ func (c *Client) Close() {
 		f.fail(ErrCanceled.because("the client was closed", nil))
 	}
 	c.pool.close()
+}
+
+// guarded calls code of the user's in the middle of our own. Its panic is the error
+// of the fetch.
+func (f *fetch) guarded(what string, code func()) (failed *Error) {
+	defer func() {
+		switch v := recover(); {
+		case v == nil:
+		case ioloop.IsUnwinding(v):
+			panic(v)
+		default:
+			f.client.loop.Logger().Error("httpclient: panic in "+what, "panic", v, "stack", string(debug.Stack()))
+			failed = panicError(v)
+		}
+	}()
+	code()
+	return nil
 }
 
 // panicError is the error of a fetch one of whose functions panicked with v.

@@ -154,7 +154,12 @@ func (f *fetch) ask(fresh bool) {
 	r := f.resp
 	f.down = nil
 	r.Code, r.Reason, r.Proto, r.Headers, r.Trailers, r.Body, r.BodyBytes, r.TLS = 0, "", "", nil, nil, nil, 0, nil
-	proxy, err := f.client.o.Proxy(f.req.url)
+	var proxy *url.URL
+	var err error
+	if failed := f.guarded("ClientOptions.Proxy", func() { proxy, err = f.client.o.Proxy(f.req.url) }); failed != nil {
+		f.fail(failed)
+		return
+	}
 	if err != nil {
 		f.fail(ErrInvalidRequest.because("no proxy: "+err.Error(), err))
 		return
@@ -191,7 +196,11 @@ func (f *fetch) connectTo(h *host) {
 func (f *fetch) use(c *conn) {
 	f.stage, f.conn, f.dial = exchanging, c, nil
 	f.mayUpload = !f.req.expects()
-	head, err := f.req.head(f.client.o.Jar, f.o.HTTP10)
+	var head *http1.RequestHead
+	var err *Error
+	if failed := f.guarded("ClientOptions.Jar", func() { head, err = f.req.head(f.client.o.Jar, f.o.HTTP10) }); failed != nil {
+		err = failed
+	}
 	if err == nil {
 		err = c.start(f, head)
 	}

@@ -1,6 +1,7 @@
 package httpclient
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/turbogo/turbo/ioloop"
+	"github.com/turbogo/turbo/iostream"
 )
 
 func TestOneAtATime(t *testing.T) {
@@ -394,4 +396,44 @@ func TestManyFetches(t *testing.T) {
 			t.Errorf("%d done, %d connections", done, r.client.Connections())
 		}
 	})
+}
+
+// brittleJar panics in one of its methods, and so does its Proxy, when it is the
+// other's turn.
+type brittleJar struct {
+	where string
+	calls int
+}
+
+func (j *brittleJar) hit(where string) {
+	if j.where == where {
+		j.calls++
+		panic("on purpose")
+	}
+}
+
+func (j *brittleJar) SetCookies(*url.URL, []*http.Cookie) { j.hit("SetCookies") }
+func (j *brittleJar) Cookies(*url.URL) []*http.Cookie     { j.hit("Cookies"); return nil }
+func (j *brittleJar) Proxy(u *url.URL) (p *url.URL, err error) {
+	j.hit("Proxy " + u.Path)
+	return nil, nil
+}
+
+// A panic of a jar or a proxy function ends its fetch at once, wherever it is,
+// and no other one.
+func TestPanicsOfOptions(t *testing.T) {
+	for _, where := range []string{"SetCookies", "Cookies", "Proxy /", "Proxy /next"} {
+		jar := &brittleJar{where: where}
+		inMemory(t, &ClientOptions{Jar: jar, Proxy: jar.Proxy}, func(p *peer) {
+			for p.request() != "" {
+				p.say(answer(302, "", "Location: /next", "Set-Cookie: a=b"))
+			}
+		}, func(r *rig) {
+			r.mute = true
+			_, err := r.client.Fetch("http://h/", nil).Await()
+			if !errors.Is(err, ErrCallback) || !errors.Is(err, iostream.ErrPanic) || jar.calls != 1 || len(r.log) != 1 {
+				t.Errorf("%s: %v, %d calls, logged %q", where, err, jar.calls, r.log)
+			}
+		})
+	}
 }

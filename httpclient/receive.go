@@ -24,7 +24,10 @@ func (f *fetch) head(c *conn) {
 		f.retry(c) // the server had given up on the connection before it was asked
 		return
 	}
-	f.keepCookies()
+	if err := f.keepCookies(); err != nil {
+		f.fail(err)
+		return
+	}
 	if f.req.body != nil && r.Code >= 300 {
 		f.stopUpload() // it is not wanted here
 	}
@@ -78,10 +81,11 @@ func (f *fetch) expect(length int64, status int) {
 	}
 }
 
-func (f *fetch) keepCookies() {
+// keepCookies gives the jar what the server has set.
+func (f *fetch) keepCookies() *Error {
 	jar := f.client.o.Jar
 	if jar == nil {
-		return
+		return nil
 	}
 	var list []*http.Cookie
 	for _, line := range f.resp.Headers.Values("Set-Cookie") {
@@ -89,9 +93,10 @@ func (f *fetch) keepCookies() {
 			list = append(list, c)
 		}
 	}
-	if list != nil {
-		jar.SetCookies(f.req.url, list)
+	if list == nil {
+		return nil
 	}
+	return f.guarded("ClientOptions.Jar", func() { jar.SetCookies(f.req.url, list) })
 }
 
 // data is a part of the body.
