@@ -41,7 +41,7 @@ func (x *exchange) answer() error {
 
 // route finds the route of the request, nil when there is none.
 func (x *exchange) route() (*Route, error) {
-	path := x.path()
+	path := x.req.Path()
 	for i := range x.app.routes {
 		r := &x.app.routes[i]
 		ok, err := r.match(path, &x.captures)

@@ -30,8 +30,6 @@ type exchange struct {
 	captures captures
 	started  time.Duration // on the loop's clock
 
-	plainPath []byte // see path; empty when the path is as it was sent
-
 	outcome  outcome
 	busy     int  // calls of user code that have not returned
 	async    bool // finishing is left to somebody else
@@ -115,7 +113,7 @@ func (x *exchange) release() {
 	}
 	x.captures.route, x.captures.re = nil, nil
 	x.req, x.self, x.handler, x.drains, x.flushed, x.trailers = nil, nil, nil, nil, nil, nil
-	x.content, x.maxInflated, x.xsrf, x.plainPath = nil, 0, nil, nil
+	x.content, x.maxInflated, x.xsrf = nil, 0, nil
 	x.gen++
 	x.outcome, x.body, x.sent, x.announced = buffering, body, 0, -1
 	x.async, x.chunked, x.failed, x.watching, x.guarding, x.hooked, x.logged, x.parsed = false, false, false, false, false, false, false, false

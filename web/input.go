@@ -7,9 +7,8 @@ import (
 	"time"
 )
 
-// URLArgs returns what the route's pattern captured of the path (see Handle for
-// what is decoded of it; Unescape does the rest). A pattern without captures has
-// one argument, the whole match.
+// URLArgs returns what the route's pattern captured of the path, undecoded (see
+// Unescape). A pattern without captures has one argument, the whole match.
 func (h *RequestHandler) URLArgs() []string {
 	x := h.live()
 	if x == nil {
@@ -17,7 +16,7 @@ func (h *RequestHandler) URLArgs() []string {
 	}
 	args := make([]string, x.captures.count())
 	for i := range args {
-		args[i] = x.captures.arg(x.path(), i)
+		args[i] = x.captures.arg(x.req.Path(), i)
 	}
 	return args
 }
@@ -28,7 +27,7 @@ func (h *RequestHandler) URLArg(i int) string {
 	if x == nil {
 		return ""
 	}
-	return x.captures.arg(x.path(), i)
+	return x.captures.arg(x.req.Path(), i)
 }
 
 // Argument returns the first value of an argument: of the query, or else of the

@@ -30,7 +30,7 @@ func BenchmarkParsers(b *testing.B) {
 		{"if-none-match/tags", `W/"a",`, func(s string) { found = matchesAny(s, `"x"`, false) }},
 		{"if-none-match/commas", ",", func(s string) { found = matchesAny(s, `"x"`, false) }},
 		{"xsrf", "00", func(s string) { unmask(s) }},
-		{"path", "%2e/", func(s string) { staticName(string(appendPlain(nil, []byte(s)))) }},
+		{"path", "%2e/", func(s string) { staticName(s) }},
 	} {
 		for _, size := range []int{64 << 10, 128 << 10, 256 << 10} {
 			s := strings.Repeat(c.unit, size/len(c.unit))

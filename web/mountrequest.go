@@ -21,7 +21,7 @@ func (m *mounted) request(req *httpserver.Request, c *mountCall) (*http.Request,
 		return nil, err
 	}
 	if m.mount.o.Strip {
-		if err := strip(u, string(m.x.path()), m.mount.prefix); err != nil {
+		if err := strip(u, string(req.Path()), m.mount.prefix); err != nil {
 			return nil, err
 		}
 	}

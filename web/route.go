@@ -31,8 +31,6 @@ const AnyMethod = "*"
 // handlers: newHandler is called for each request and returns a new one. The
 // pattern is compared with the path as it was sent, undecoded and without the
 // query; unlike in a Go regexp, - is a quantifier and % the escape character.
-// Only letters, digits and -._~ are decoded, which mean the same either way (RFC
-// 3986, 6.2.2.2): /%61 is /a, and /a%2Fb is not /a/b.
 //
 // newHandler returns handlers of one type; the first request with a body has it
 // called once more, to see whether they take bodies as they come (BodyHandler),

@@ -51,8 +51,6 @@ type StaticOptions struct {
 // For a folder the first capture of the route is the name below it. There is no
 // way out of the folder: by "..", however it is written, by a symbolic link
 // (see StaticOptions.FollowSymlinks), or to anything that is not a regular file.
-// A slash that is encoded separates nothing, so no file has one in its name, and
-// a route in front of this one is not passed by.
 //
 // Responses have an ETag and Last-Modified, and requests may be conditional, or
 // for ranges. The files are looked at for each request, so a change is noticed;
@@ -208,7 +206,7 @@ func (s *staticHandler) toDirectory(index opened) error {
 	if index.file == nil {
 		return &HTTPError{Code: http.StatusNotFound}
 	}
-	where := string(s.x.path())
+	where := string(s.x.req.Path())
 	where = "./" + where[strings.LastIndexByte(where, '/')+1:] + "/"
 	if q := s.x.req.RawQuery(); len(q) > 0 {
 		where += "?" + string(q)

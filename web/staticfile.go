@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"crypto/sha1"
 	"embed"
 	"encoding/hex"
@@ -27,21 +26,19 @@ func (s *staticHandler) name() (name string, slash bool, err error) {
 	if status != 0 {
 		return "", false, &HTTPError{Code: status}
 	}
-	return name, bytes.HasSuffix(s.x.path(), []byte("/")), nil
+	return name, strings.HasSuffix(string(s.x.req.Path()), "/"), nil
 }
 
 // staticName turns a part of a path into the name of a file. It is decoded once,
 // as everywhere; after that a segment ".." is refused with 403, and what is no
-// plain name, or has an encoded slash, with 404. The root is ".".
+// plain name with 404. The root is ".".
 func staticName(arg string) (name string, status int) {
 	name = Unescape(arg)
-	slashes := strings.Count(arg, "/")
 	if strings.ContainsAny(name, "\x00\\") || !utf8.ValidString(name) {
 		return "", http.StatusNotFound
 	}
-	encoded := strings.Count(name, "/") > slashes
 	name = strings.TrimSuffix(name, "/")
-	if name == "" && !encoded {
+	if name == "" {
 		return ".", 0
 	}
 	for segment := range strings.SplitSeq(name, "/") {
@@ -51,9 +48,6 @@ func staticName(arg string) (name string, status int) {
 		case "", ".":
 			return "", http.StatusNotFound
 		}
-	}
-	if encoded {
-		return "", http.StatusNotFound
 	}
 	if !filepath.IsLocal(filepath.FromSlash(name)) {
 		return "", http.StatusNotFound // a device name, on systems that have them
