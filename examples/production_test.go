@@ -1,16 +1,27 @@
 package examples
 
 import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"io"
+	"math/big"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func driveProduction(t *testing.T, program string) {
@@ -20,24 +31,76 @@ func driveProduction(t *testing.T, program string) {
 		get(t, c, at+"/health", 200, "")
 		get(t, c, at+"/metrics", 200, `turbo_requests_total\{code="200"\} 2`)
 	})
-	t.Run("restart by a signal", func(t *testing.T) { restartBySignal(t, program) })
-	t.Run("restart by a manager", func(t *testing.T) { restartByManager(t, program) })
+	t.Run("over TLS", func(t *testing.T) {
+		cert, key := certificate(t)
+		at := "https://" + listen(t, program, "-cert", cert, "-key", key)
+		get(t, browser(t), at+"/", 200, `, https://127\.0\.0\.1:\d+/\n$`)
+	})
+	for _, h := range []habit{{"http", false}, {"http", true}, {"https", false}, {"https", true}} {
+		t.Run(fmt.Sprintf("restart by a signal, %s, kept %v", h.scheme, h.keep), func(t *testing.T) { restartBySignal(t, program, h) })
+		t.Run(fmt.Sprintf("restart by a manager, %s, kept %v", h.scheme, h.keep), func(t *testing.T) { restartByManager(t, program, h) })
+	}
 	t.Run("activated by systemd", func(t *testing.T) { activateBySystemd(t, program) })
 }
 
-// A crowd asks one question after the other, each on a connection of its own.
+// A habit is how a crowd asks: over TLS or not, and each question on a connection
+// of its own, or as many on one as the server lets it.
+type habit struct {
+	scheme string
+	keep   bool
+}
+
+// args are what the program needs for it.
+func (h habit) args(t *testing.T) []string {
+	if h.scheme == "http" {
+		return nil
+	}
+	cert, key := certificate(t)
+	return []string{"-cert", cert, "-key", key}
+}
+
+// certificate writes a certificate for 127.0.0.1 and its key to two files.
+func certificate(t *testing.T) (certFile, keyFile string) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	write := func(name, kind string, content []byte) string {
+		name = filepath.Join(dir, name)
+		if err := os.WriteFile(name, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: content}), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	return write("cert", "CERTIFICATE", cert), write("key", "PRIVATE KEY", secret)
+}
+
+// A crowd asks one question after the other.
 type crowd struct {
+	habit
 	address string
 	stop    chan struct{}
 	ended   chan error
 	asked   atomic.Int64
+	again   atomic.Int64 // on a connection that was used before
 }
 
 const people = 4
 
 // gather starts a crowd. Each question has to be answered.
-func gather(address string) *crowd {
-	c := &crowd{address: address, stop: make(chan struct{}), ended: make(chan error, people)}
+func gather(address string, h habit) *crowd {
+	c := &crowd{habit: h, address: h.scheme + "://" + address, stop: make(chan struct{}), ended: make(chan error, people)}
 	for range people {
 		go func() { c.ended <- c.ask() }()
 	}
@@ -45,14 +108,26 @@ func gather(address string) *crowd {
 }
 
 func (c *crowd) ask() error {
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	client := &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: !c.keep, TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
+	}}
+	defer client.CloseIdleConnections()
+	ctx := httptrace.WithClientTrace(context.Background(), &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
+		if info.Reused {
+			c.again.Add(1)
+		}
+	}})
 	for {
 		select {
 		case <-c.stop:
 			return nil
 		default:
 		}
-		response, err := client.Get("http://" + c.address)
+		r, err := http.NewRequestWithContext(ctx, "GET", c.address, nil)
+		if err != nil {
+			return err
+		}
+		response, err := client.Do(r)
 		if err != nil {
 			return err
 		}
@@ -74,7 +149,7 @@ func (c *crowd) more(t *testing.T) {
 			c.ended <- err
 			t.Fatal(err)
 		default:
-			get(t, browser(t), "http://"+c.address, 200, "^process ") // one of them
+			get(t, browser(t), c.address, 200, "^process ") // one of them
 		}
 	}
 }
@@ -87,15 +162,19 @@ func (c *crowd) disperse(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	t.Logf("%d questions were answered", c.asked.Load())
+	asked, again := c.asked.Load(), c.again.Load()
+	t.Logf("%d questions were answered, %d of them on a connection that was used before", asked, again)
+	if c.keep != (again > 0) {
+		t.Errorf("keep is %v, and %d of %d connections were used again", c.keep, again, asked)
+	}
 }
 
 // restartBySignal has the program replace itself, three times.
-func restartBySignal(t *testing.T, program string) {
-	p := start(t, program, "-addr", "127.0.0.1:0")
+func restartBySignal(t *testing.T, program string, h habit) {
+	p := start(t, program, append(h.args(t), "-addr", "127.0.0.1:0")...)
 	first := p.line()
 	address := strings.TrimPrefix(first, "listening on ")
-	c := gather(address)
+	c := gather(address, h)
 	now := p.cmd.Process
 	for range 3 {
 		c.more(t)
@@ -105,7 +184,7 @@ func restartBySignal(t *testing.T, program string) {
 		if line := p.line(); line != first {
 			t.Errorf("the new process says %q, the old one said %q", line, first)
 		}
-		now = successor(t, address, now)
+		now = successor(t, c.address, now)
 		t.Cleanup(func() { now.Kill() })
 	}
 	c.more(t)
@@ -117,10 +196,10 @@ func restartBySignal(t *testing.T, program string) {
 }
 
 // successor waits until another process answers.
-func successor(t *testing.T, address string, old *os.Process) *os.Process {
+func successor(t *testing.T, url string, old *os.Process) *os.Process {
 	t.Helper()
 	for {
-		response, err := browser(t).Get("http://" + address)
+		response, err := browser(t).Get(url)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -142,7 +221,7 @@ func successor(t *testing.T, address string, old *os.Process) *os.Process {
 
 // restartByManager keeps the listener, as systemd does for a socket unit: while
 // there is no process, clients wait.
-func restartByManager(t *testing.T, program string) {
+func restartByManager(t *testing.T, program string, h habit) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -153,18 +232,19 @@ func restartByManager(t *testing.T, program string) {
 		t.Fatal(err)
 	}
 	defer file.Close()
+	args := h.args(t)
 	run := func() *process {
 		return startWith(t, func(cmd *exec.Cmd) {
 			cmd.Env = append(os.Environ(), "LISTEN_FDS=1")
 			cmd.ExtraFiles = []*os.File{file}
-		}, program)
+		}, program, args...)
 	}
 	p := run()
 	want := "listening on " + l.Addr().String()
 	if got := p.line(); got != want {
 		t.Fatalf("got %q, want %q", got, want)
 	}
-	c := gather(l.Addr().String())
+	c := gather(l.Addr().String(), h)
 	for range 3 {
 		c.more(t)
 		if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {

@@ -23,6 +23,7 @@ import (
 
 	"github.com/turbogo/turbo/httpserver"
 	"github.com/turbogo/turbo/ioloop"
+	"github.com/turbogo/turbo/iostream"
 	"github.com/turbogo/turbo/web"
 	"github.com/turbogo/turbo/websocket"
 )
@@ -32,15 +33,25 @@ const patience = 30 * time.Second
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8888", "the `address` to listen on, if none is inherited")
+	cert := flag.String("cert", "", "speak TLS with the certificate in this `file`, which may be renewed at any time")
+	key := flag.String("key", "", "the `file` of its key")
 	proxied := flag.Bool("proxied", false, "believe what a proxy says about its clients: only where nobody else can connect")
 	flag.Parse()
-	if err := run(*addr, *proxied); err != nil {
+	if err := run(*addr, *cert, *key, *proxied); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(addr string, proxied bool) error {
+func run(addr, cert, key string, proxied bool) error {
 	loop := ioloop.Instance()
+	options := &httpserver.Options{XHeaders: proxied}
+	if cert != "" || key != "" {
+		config, err := (&iostream.TLSFiles{CertFile: cert, KeyFile: key}).Server()
+		if err != nil {
+			return err
+		}
+		options.TLS = config
+	}
 	metrics := web.NewMetrics()
 	app := web.NewApplication([]web.Route{
 		web.Func("^/$", whoami),
@@ -49,7 +60,7 @@ func run(addr string, proxied bool) error {
 		websocket.Route("^/ws$", func() websocket.MessageHandler { return &echo{} }),
 	}, &web.Options{
 		Metrics: metrics,
-		Server:  &httpserver.Options{XHeaders: proxied},
+		Server:  options,
 	})
 	if err := listen(app, addr); err != nil {
 		return err
