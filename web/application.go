@@ -70,8 +70,8 @@ type Options struct {
 	// as many as the body.
 	MaxPartBytes int64
 	// MaxFormMemory is how many bytes the parts of a form that is read as it comes
-	// may have in memory, all together; beyond that the request is answered with
-	// 413. Default: 1 MiB. See PartHandler.
+	// may have in memory, all together and with the headers of all; beyond that the
+	// request is answered with 413. Default: 1 MiB. See PartHandler.
 	MaxFormMemory int
 	// TempDir is where RequestHandler.TempFile makes files. Default: os.TempDir.
 	TempDir string

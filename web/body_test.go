@@ -199,6 +199,7 @@ func TestBodiesAsTheyCome(t *testing.T) {
 		{"a form that ends early", message("POST", "/up", file[:100], formHead), "", 0, 400, malformed("it ends too early").(*HTTPError).Message, "prepare part file close: unexpected EOF"},
 		{"no form", message("POST", "/up", "xxx", formHead), "", 0, 400, malformed("the boundary is not in the body").(*HTTPError).Message, "prepare"},
 		{"no boundary", message("POST", "/up", whole, formHead[:35]), "", 0, 400, malformed("no valid boundary").(*HTTPError).Message, "prepare"},
+		{"headers that are kept", message("POST", "/up", formField("file", "; filename=f\r\nX: "+strings.Repeat("x", 600), "")+formField("file", "; filename=f\r\nX: "+strings.Repeat("x", 600), "")+"--B--", formHead), "", 0, 413, "The fields of the form are too large.", "prepare part file close"},
 		{"too many fields", message("POST", "/up", formField("a", "", strings.Repeat("x", 600))+formField("b", "", strings.Repeat("x", 600))+"--B--", formHead), "", 0, 413, "The fields of the form are too large.", "prepare part a part b"},
 		{"a long part", message("POST", "/up", formField("file", "; filename=x", long+long[:2000])+"--B--", formHead), "", 0, 413, "A part of the form is too large.", "prepare part file close: unexpected EOF"},
 		{"too long", message("POST", "/up", long), "", 1000, 413, "", "prepare"},

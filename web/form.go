@@ -20,7 +20,7 @@ type form struct {
 	to     io.Writer // where its content goes, nil for memory
 	decode base64Decoder
 	buf    []byte // decoded
-	memory int    // bytes that all parts have in memory
+	memory int    // bytes that all parts have in memory, with their headers
 }
 
 func (x *exchange) newForm(h PartHandler) (*form, error) {
@@ -38,7 +38,7 @@ func (f *form) take(p []byte) error {
 		}
 		switch ev.kind {
 		case formPart:
-			err = f.begin(ev.part)
+			err = f.begin(ev.part, ev.head)
 		case formData:
 			err = f.write(ev.data)
 		case formPartEnd:
@@ -62,10 +62,13 @@ func (f *form) end([]byte) error {
 	return err
 }
 
-func (f *form) begin(p Part) (err error) {
+func (f *form) begin(p Part, head int) (err error) {
 	// Until OnPart has returned there is no writer that abort could end: that of
 	// the part before has been ended.
 	f.part, f.to, f.open, f.decode = p, nil, false, base64Decoder{}
+	if err := f.keep(head); err != nil {
+		return err
+	}
 	f.to, err = f.handler.OnPart(&f.part)
 	f.open = true
 	return err
@@ -84,10 +87,18 @@ func (f *form) write(p []byte) (err error) {
 		_, err = f.to.Write(p)
 		return err
 	}
-	if f.memory += len(p); f.memory > f.x.app.options.MaxFormMemory {
-		return tooLarge("The fields of the form are too large.")
+	if err := f.keep(len(p)); err != nil {
+		return err
 	}
 	f.part.Content = append(f.part.Content, p...)
+	return nil
+}
+
+// keep counts what stays in memory until the request is over.
+func (f *form) keep(n int) error {
+	if f.memory += n; f.memory > f.x.app.options.MaxFormMemory {
+		return tooLarge("The fields of the form are too large.")
+	}
 	return nil
 }
 

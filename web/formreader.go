@@ -29,6 +29,7 @@ const (
 type formEvent struct {
 	kind formEventKind
 	part Part   // of formPart
+	head int    // bytes of its header
 	data []byte // of formData, until the next Receive; never empty
 }
 
@@ -298,7 +299,7 @@ func (r *formReader) header() (formEvent, error) {
 	}
 	r.consume(end)
 	r.state, r.size, r.start = formContent, 0, true
-	return formEvent{kind: formPart, part: part}, nil
+	return formEvent{kind: formPart, part: part, head: len(head)}, nil
 }
 
 // parsePart reads the header of a part.
