@@ -241,6 +241,48 @@ func TestStaticSeveralRanges(t *testing.T) {
 	}
 }
 
+// RFC 9110, 13.1.5: what does not match exactly and strongly gets the whole.
+func TestStaticIfRange(t *testing.T) {
+	dir, m := site(t, nil)
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for _, name := range []string{"a.txt", "big"} {
+		must(t, os.Chtimes(filepath.Join(dir, name), at, at))
+	}
+	writeFile(t, dir, "fresh", strings.Repeat("x", smallFile+1)) // its tag is weak
+	must(t, os.Chtimes(filepath.Join(dir, "fresh"), time.Now(), time.Now()))
+	tag := func(name string) string { return m.get("/s/" + name).get("Etag") }
+	if !strings.HasPrefix(tag("fresh"), "W/") {
+		t.Fatal(tag("fresh"))
+	}
+	for _, ranges := range []string{"0-1", "0-1,3-4", "-1,0-0, 1-2"} {
+		for _, c := range []struct {
+			name, ifRange string
+			status        int
+		}{
+			{"a.txt", tag("a.txt"), 206},
+			{"big", tag("big"), 206},
+			{"a.txt", "W/" + tag("a.txt"), 200},
+			{"a.txt", tag("a.txt") + `, "x"`, 200},
+			{"a.txt", `"x", ` + tag("a.txt"), 200},
+			{"a.txt", "*", 200},
+			{"a.txt", tag("big"), 200},
+			{"fresh", tag("fresh"), 200},
+			{"fresh", strings.TrimPrefix(tag("fresh"), "W/"), 200},
+			{"a.txt", "Fri, 02 Jan 2026 03:04:05 GMT", 206},
+			{"a.txt", "Friday, 02-Jan-26 03:04:05 GMT", 206},
+			{"a.txt", "Fri, 02 Jan 2026 03:04:06 GMT", 200},
+			{"a.txt", "Fri, 02 Jan 2026 03:04:04 GMT", 200},
+			{"a.txt", "tomorrow", 200},
+		} {
+			got := m.get("/s/"+c.name, "Range: bytes="+ranges, "If-Range: "+c.ifRange)
+			several := strings.HasPrefix(got.get("Content-Type"), "multipart/byteranges")
+			if got.status() != c.status || several != (c.status == 206 && strings.Contains(ranges, ",")) {
+				t.Errorf("%s of %s, If-Range: %s: %s %s", ranges, c.name, c.ifRange, got.line, got.get("Content-Type"))
+			}
+		}
+	}
+}
+
 func TestStaticConditions(t *testing.T) {
 	dir, m := site(t, nil)
 	full := filepath.Join(dir, "a.txt")
