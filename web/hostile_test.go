@@ -49,7 +49,7 @@ func TestHostileInputsTakeLittleMemory(t *testing.T) {
 		{"entity tags", func() { matchesAny(repeat(`W/"a", `), `"x"`, false) }, 1 << 20},
 		{"codings", func() { negotiate(repeat("x;q=0.5, "), "br", "gzip") }, 2 << 20},
 		{"arguments", func() { appendPairs(nil, repeat("a=b&"), 256) }, 1 << 20},
-		{"encodings of a path", func() { staticName(string(appendPlain(nil, []byte(repeat("%61/"))))) }, 4 << 20},
+		{"encodings of a name", func() { staticName(repeat("%61/")) }, 4 << 20},
 		{"parts", split(strings.Repeat(field("a")+"\r\n", maxParts)+"--B--", maxParts), 4 << 20},
 		{"what looks like boundaries", split(field("a")+boundaries+"\r\n--B--", 1), 4 << 20},
 		{"what looks like boundaries, in front", split(boundaries[2:]+"\r\n"+field("a")+"\r\n--B--", 1), 4 << 20},
