@@ -32,6 +32,19 @@ func TestMediansAndSpreads(t *testing.T) {
 	}
 }
 
+// What the README shows is what was measured, and nothing else of it changes.
+func TestReadmeIsRefreshed(t *testing.T) {
+	page := "text\n| | turbo | gws | goal |\n|---|---|---|---|\n| GET | 1.2 | – | 1 |\n| echo | 1.1 | 2 | 1 |\n\n| | turbo |\n|---|---|\n| GET | 7 |\n"
+	readme := "# turbo\n\n| | gws | turbo | mine |\n|---|---|---|---|\n| echo | 0 | 0 | 0 |\n| GET | x | x | x |\n| put | x | x | x |\n\nGET | turbo\n\n| GET | turbo |\n|---|---|\n| POST | 0 |\n"
+	want := "# turbo\n\n| | gws | turbo | mine |\n|---|---|---|---|\n| echo | 2 | 1.1 | 0 |\n| GET | – | 1.2 | x |\n| put | x | x | x |\n\nGET | turbo\n\n| GET | turbo |\n|---|---|\n| POST | 0 |\n"
+	if got := refreshed(readme, page); got != want {
+		t.Errorf("got\n%s", got)
+	}
+	if again := refreshed(want, page); again != want {
+		t.Errorf("once more\n%s", again)
+	}
+}
+
 // imagined is a run that never was: ours needs twice the limit, and gws failed
 // once.
 func imagined() *results {

@@ -29,12 +29,16 @@ var columns = []struct {
 // mainTable are the suites of the table.
 var mainTable = []string{"get", "pipelined", "ws64", "ws1k", "ws64k", "ws16", "broadcast", "idle"}
 
-// write writes the page and its chart.
+// write writes the page and its chart, and what the README shows of them.
 func (all *results) write(dir string) error {
 	if err := os.WriteFile(filepath.Join(dir, "benchmarks.svg"), []byte(all.chart()), 0o644); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, "benchmarks.md"), []byte(all.page()), 0o644)
+	page := all.page()
+	if err := os.WriteFile(filepath.Join(dir, "benchmarks.md"), []byte(page), 0o644); err != nil {
+		return err
+	}
+	return refresh(filepath.Join(dir, "..", "README.md"), page)
 }
 
 func (all *results) find(name string) *result {

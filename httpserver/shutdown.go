@@ -215,7 +215,7 @@ func (stop *shutdown) finish(s *Server) {
 			q.Release()
 		}
 	}
-	s.free, s.spare = nil, nil
+	s.free, s.spare, s.spent = nil, nil, nil
 	stop.settle(stop.counts, stop.err)
 }
 
