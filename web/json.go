@@ -47,6 +47,10 @@ func badJSON(err error, length int) error {
 	var kind *json.UnmarshalTypeError
 	var mistake *json.InvalidUnmarshalError
 	message := "Unexpected JSON."
+	found := ""
+	if errors.As(err, &kind) {
+		found, _, _ = strings.Cut(kind.Value, " ") // behind "number" comes all of it
+	}
 	switch {
 	case err == nil, errors.As(err, &mistake):
 		return err
@@ -56,10 +60,10 @@ func badJSON(err error, length int) error {
 		message = "Malformed JSON: it ends too early."
 	case errors.As(err, &syntax):
 		message = fmt.Sprintf("Malformed JSON at byte %d.", syntax.Offset)
-	case errors.As(err, &kind) && kind.Field != "":
-		message = fmt.Sprintf("Unexpected JSON for %s: %s.", kind.Field, kind.Value)
-	case errors.As(err, &kind):
-		message = fmt.Sprintf("Unexpected JSON: %s.", kind.Value)
+	case kind != nil && kind.Field != "":
+		message = fmt.Sprintf("Unexpected JSON for %s: %s.", kind.Field, found)
+	case kind != nil:
+		message = fmt.Sprintf("Unexpected JSON: %s.", found)
 	}
 	return &HTTPError{Code: http.StatusBadRequest, Message: message}
 }

@@ -29,6 +29,8 @@ func TestJSONThatIsWrong(t *testing.T) {
 		{`{} {}`, 400, "Malformed JSON at byte 4."},
 		{`{"Name":1}`, 400, "Unexpected JSON for Name: number."},
 		{`{"Inner":{"Count":"many"}}`, 400, "Unexpected JSON for Inner.Count: string."},
+		{`{"Inner":{"Count":1.5}}`, 400, "Unexpected JSON for Inner.Count: number."},
+		{`{"Inner":{"Count":` + strings.Repeat("1", 80) + `}}`, 400, "Unexpected JSON for Inner.Count: number."},
 		{`[]`, 400, "Unexpected JSON: array."},
 		{`"` + strings.Repeat("x", 99) + `"`, 413, "The JSON is too large."},
 		{strings.Repeat("[", 100), 400, "Malformed JSON: it ends too early."},
