@@ -111,7 +111,8 @@ func (l *IOLoop) Logger() *slog.Logger {
 }
 
 // Now returns the loop's monotonic time. It is read once a turn, after the
-// poll, and again before timeouts; within a callback it stands still.
+// poll, and again before timeouts and intervals; within a callback it stands
+// still.
 func (l *IOLoop) Now() time.Duration { return l.now }
 
 // ReadClock returns the loop's monotonic time as it is right now, which costs a

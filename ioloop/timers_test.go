@@ -66,6 +66,31 @@ func TestAnIntervalCountsFromTheReturnOfItsFunction(t *testing.T) {
 	}
 }
 
+func TestAnIntervalThatATimeoutMakesDueIsCalledInTheSameTurn(t *testing.T) {
+	clock := new(looptest.Clock)
+	l := ioloop.New(&ioloop.Options{Clock: clock})
+	var tr trace
+	var late, added ioloop.Interval
+	late = l.SetInterval(10*time.Millisecond, func() {
+		tr.log("late")
+		l.ClearInterval(late)
+	})
+	l.AddTimeout(5*time.Millisecond, func() {
+		tr.log("timeout")
+		l.AddCallback(func() {
+			tr.log("next turn")
+			l.Close()
+		})
+		clock.Advance(10 * time.Millisecond)
+		added = l.SetInterval(0, func() {
+			tr.log("added")
+			l.ClearInterval(added)
+		})
+	})
+	run(t, l)
+	tr.check(t, "timeout", "late", "added", "next turn")
+}
+
 func TestAFarTimeoutDoesNotOverflow(t *testing.T) {
 	l := newLoop(t)
 	l.AddTimeout(1<<63-1, func() { t.Error("fired") })

@@ -132,7 +132,12 @@ func (l *IOLoop) runDeadlines(c *coroutine) {
 			return
 		}
 	}
-	l.due = l.intervals.takeDue(l.due[:0], l.now)
+	l.due = l.due[:0]
+	if l.intervals.next() != never {
+		// The clock is read afresh: a timeout that took long, or that set an
+		// interval without a period, is followed by it in the same turn.
+		l.due = l.intervals.takeDue(l.due, l.tick())
+	}
 	l.phase, l.at = phaseIntervals, 0
 }
 
