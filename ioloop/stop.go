@@ -28,11 +28,13 @@ func (l *IOLoop) AddStopHook(fn func()) (remove func()) {
 }
 
 // runStopHooks calls the hooks, which may add and remove hooks meanwhile: those
-// that are added wait for the next end.
+// that are added wait for the next end. What one has closed is closed before the
+// next one: there is no poll any more whose events could be mixed up.
 func (l *IOLoop) runStopHooks() {
 	for _, h := range l.stopHooks {
 		if h.fn != nil {
 			l.runStopHook(h.fn)
+			l.closeDescriptors()
 		}
 	}
 }
