@@ -347,7 +347,9 @@ var drives = map[string]func(t *testing.T, program string){
 		p.rest()
 	},
 	"websocket": func(t *testing.T, program string) {
-		get(t, browser(t), "http://"+listen(t, program), 200, "new WebSocket")
+		at := listen(t, program)
+		get(t, browser(t), "http://"+at, 200, "new WebSocket")
+		speakWebSocket(t, at)
 	},
 	"websocketclient": func(t *testing.T, program string) {
 		at := "ws://" + listen(t, sibling(program, "websocket")) + "/ws"
@@ -361,6 +363,56 @@ var drives = map[string]func(t *testing.T, program string){
 		post(t, browser(t), "http://"+listen(t, program)+"/any?and=query", "text/plain", "any body", 200,
 			`^POST /any\?and=query\nyou are 127\.0\.0\.1, and sent 8 bytes\n$`)
 	},
+}
+
+// speakWebSocket says what a browser on the page of the example does: byte by
+// byte, so that it does not depend on our own client.
+func speakWebSocket(t *testing.T, addr string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	in := bufio.NewReader(conn)
+	send := func(s string) {
+		if _, err := io.WriteString(conn, s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// frame reads one that is short, and returns its first byte and its payload.
+	frame := func() (byte, string) {
+		head := make([]byte, 2)
+		if _, err := io.ReadFull(in, head); err != nil || head[1] > 125 {
+			t.Fatalf("% x, %v", head, err)
+		}
+		payload := make([]byte, head[1])
+		if _, err := io.ReadFull(in, payload); err != nil {
+			t.Fatal(err)
+		}
+		return head[0], string(payload)
+	}
+	// The key, and what is to come back for it, are those of RFC 6455, 1.3.
+	send("GET /ws HTTP/1.1\r\nHost: " + addr + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+		"Origin: http://" + addr + "\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+	response, err := http.ReadResponse(in, nil)
+	if err != nil || response.StatusCode != 101 || response.Header.Get("Sec-WebSocket-Accept") != "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" {
+		t.Fatalf("%+v, %v", response, err)
+	}
+	if first, text := frame(); first != 0x81 || text != "Hello! Say something." {
+		t.Errorf("got %#x %q", first, text)
+	}
+	send("\x81\x82\x00\x00\x00\x00hi") // under a mask that changes nothing
+	if first, text := frame(); first != 0x81 || !regexp.MustCompile(`^\d\d:\d\d:\d\d hi$`).MatchString(text) {
+		t.Errorf("got %#x %q", first, text)
+	}
+	send("\x88\x82\x00\x00\x00\x00\x03\xe8") // 1000: a normal end
+	if first, text := frame(); first != 0x88 || text != "\x03\xe8" {
+		t.Errorf("got %#x %q", first, text)
+	}
+	if _, err := in.ReadByte(); err != io.EOF {
+		t.Errorf("after the close frame: %v", err)
+	}
 }
 
 // sibling is another example.
