@@ -72,7 +72,8 @@ func PartialMap(partials map[string]string) func(name string) (*Template, error)
 	}
 }
 
-// Render returns what the template becomes with data. o may be nil.
+// Render returns what the template becomes with data. o may be nil, unless the
+// template includes others: they come from Options.Partials.
 func (t *Template) Render(data any, o *Options) (string, error) {
 	out, err := t.AppendRender(nil, data, o)
 	return string(out), err
