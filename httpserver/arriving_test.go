@@ -123,3 +123,19 @@ func TestShutdownCountsWhoLeaves(t *testing.T) {
 		}
 	})
 }
+
+// A newcomer who is still waited for when the context ends was cut, and counts
+// once.
+func TestShutdownThatEndsCountsNewcomersOnce(t *testing.T) {
+	play(t, nil, answerOK, func(r *rig) {
+		c := r.dial()
+		ctx, cancel := context.WithCancel(context.Background())
+		f := r.server.Shutdown(ctx)
+		cancel()
+		counts, err := f.Await()
+		if want := (Counts{Cut: 1}); counts != want || err != context.Canceled {
+			t.Errorf("%+v, %v", counts, err)
+		}
+		c.close()
+	})
+}

@@ -232,6 +232,7 @@ func (s *Server) cutRest(err error) {
 	s.each(func(c *conn) {
 		if !c.stream.Closed() {
 			stop.counts.Cut++
+			c.awaited = false // not Idle as well
 			told = c.cutShort() || told
 		}
 	})
