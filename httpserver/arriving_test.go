@@ -128,10 +128,13 @@ func TestShutdownCountsWhoLeaves(t *testing.T) {
 // once.
 func TestShutdownThatEndsCountsNewcomersOnce(t *testing.T) {
 	play(t, nil, answerOK, func(r *rig) {
+		r.clock.Hold(true) // its time is not over
 		c := r.dial()
 		ctx, cancel := context.WithCancel(context.Background())
 		f := r.server.Shutdown(ctx)
 		cancel()
+		r.until(f.Done)
+		r.clock.Hold(false)
 		counts, err := f.Await()
 		if want := (Counts{Cut: 1}); counts != want || err != context.Canceled {
 			t.Errorf("%+v, %v", counts, err)

@@ -122,3 +122,22 @@ func TestListenerOfADescriptorFails(t *testing.T) {
 	}
 	l.RemoveHandler(fd)
 }
+
+// What else is done at the end of a loop does not keep its socket open, to which
+// the kernel would send newcomers.
+func TestLoopOfAShareEndsAtOnce(t *testing.T) {
+	s := share(t, 3, "tcp", "127.0.0.1:0", nil)
+	second := s.loops.Loops()[1]
+	came := make(chan []net.Conn)
+	second.AddCallback(func() {
+		second.AddStopHook(func() { came <- s.dial(60) })
+		second.Close()
+	})
+	if got := heard(<-came); got != 60 {
+		t.Errorf("%d of 60 who came during the end were served", got)
+	}
+	s.on(0, (*iostream.Listener).Close)
+	s.on(2, (*iostream.Listener).Close)
+	s.loops.Close()
+	must(t, <-s.ended)
+}
