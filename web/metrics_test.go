@@ -278,3 +278,28 @@ func (d *asker) HandleClose(error) {}
 
 // silent are options of an application whose log is of no interest.
 func silent() *Options { return &Options{Logger: slog.New(slog.DiscardHandler)} }
+
+// A page is rendered on its own loop, while a server of another one may end.
+func TestPageOfMetricsStaysAsItIsWhenAServerEnds(t *testing.T) {
+	ended := func(status int) *reading {
+		return &reading{
+			counts: &counts{requests: map[int]uint64{status: 1}, bytes: 7, gauges: []float64{3}},
+			names:  []gauge{{name: "things_total", kind: "counter"}},
+		}
+	}
+	m := NewMetrics()
+	m.past.keep(ended(200))
+	_, past := m.heard(nil, nil)
+	before := string(appendMetrics(nil, nil, past))
+	m.past.keep(ended(404))
+	if after := string(appendMetrics(nil, nil, past)); after != before {
+		t.Errorf("the page was\n%s\nand has become\n%s", before, after)
+	}
+	_, past = m.heard(nil, nil)
+	page := string(appendMetrics(nil, nil, past))
+	for _, want := range []string{`{code="200"} 1`, `{code="404"} 1`, "turbo_response_bytes_total 14\n", "\nthings_total 6\n"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q in\n%s", want, page)
+		}
+	}
+}

@@ -64,25 +64,31 @@ type reading struct {
 	up    bool
 }
 
-// keep adds what is left of r when its server has ended: what only grows.
+// keep adds what is left of r when its server has ended: what only grows. What a
+// page has been given of past stays as it is: the page is made on another loop,
+// without the lock.
 func (past *reading) keep(r *reading) {
-	if past.counts == nil {
-		past.counts = &counts{requests: make(map[int]uint64)}
+	sum := &counts{requests: make(map[int]uint64)}
+	names := slices.Clone(past.names)
+	if past.counts != nil {
+		sum.join(past.counts)
+		sum.gauges = slices.Clone(past.gauges)
 	}
-	past.join(r.counts)
-	past.mounted, past.server.Connections, past.server.Active = 0, 0, 0
+	sum.join(r.counts)
+	sum.mounted, sum.server.Connections, sum.server.Active = 0, 0, 0
 	for i, g := range r.names {
 		if g.kind != "counter" {
 			continue
 		}
-		at := slices.IndexFunc(past.names, func(other gauge) bool { return other.name == g.name && other.label == g.label })
+		at := slices.IndexFunc(names, func(other gauge) bool { return other.name == g.name && other.label == g.label })
 		if at < 0 {
-			at = len(past.names)
+			at = len(names)
 			g.value = nil // which is the application's
-			past.names, past.gauges = append(past.names, g), append(past.gauges, 0)
+			names, sum.gauges = append(names, g), append(sum.gauges, 0)
 		}
-		past.gauges[at] += r.gauges[i]
+		sum.gauges[at] += r.gauges[i]
 	}
+	past.counts, past.names = sum, names
 }
 
 // gather asks every loop for its numbers, each in a callback of that loop.
