@@ -44,8 +44,7 @@ type conn struct {
 	queued  bool    // Run is going to be called
 	giving  bool    // the handler has a part of a body, which lies in a buffer
 	blocked bool    // too much waits to be written for another request
-	begun   bool    // it has had a request
-	again   bool    // it has had several
+	used    uint8   // for how many requests: 0, 1, or several
 	awaited bool    // a shutdown waits for what it says first
 	eof     bool    // the client has ended its half
 }
@@ -131,10 +130,9 @@ func (c *conn) HandleClose(error) {
 }
 
 // Run calls the handler with a complete request, and with each further one that
-// is there when this one has been answered. It is called by the loop, or behind
-// a chunk. A handler
-// may suspend in it, and another call of Run go on meanwhile: each looks anew
-// where the connection is, so they need not know of each other.
+// is there when this one has been answered. It is called by the loop, or behind a
+// chunk. A handler may suspend in it, and another call of Run go on meanwhile:
+// each looks anew where the connection is, so they need not know of each other.
 func (c *conn) Run() {
 	c.queued = false
 	for range maxTurn {
@@ -253,7 +251,7 @@ func (c *conn) drained() {
 func (c *conn) provide() {
 	if c.x == nil && c.core.RecvState() == http1.RecvIdle && c.core.Unread() > 0 {
 		c.x = c.srv.takeExchange(c)
-		c.begun, c.again, c.awaited = true, c.begun, false
+		c.used, c.awaited = min(c.used+1, 2), false
 		c.srv.stats.Active++
 		c.core.SetHead(&c.x.head)
 	}

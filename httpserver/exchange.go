@@ -173,7 +173,7 @@ func (s *Server) takeConn(stream *iostream.IOStream, came *proxyproto.Header) *c
 // somebody is going to call, is left to the collector. It reports whether c is
 // x's now.
 func (x *exchange) spend(c *conn) bool {
-	if c.again || c.queued || c.giving || c.blocked || c.holding != nil {
+	if c.used > 1 || c.queued || c.giving || c.blocked || c.holding != nil {
 		return false
 	}
 	x.spent = c

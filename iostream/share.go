@@ -243,12 +243,6 @@ func (m *member) loopEnded() {
 				break
 			}
 		}
-		// At once: the loop closes its descriptors behind all of the hooks, and
-		// the kernel would still let newcomers in.
-		ln.hub.loop.RemoveHandler(ln.fd)
-		ln.sated()
-		closeNow(ln.fd)
-		ln.fd, ln.watched = -1, false
 	}
 	m.ln.Close()
 }

@@ -48,15 +48,20 @@ func (m *Metrics) watch(a *Application) *meter {
 	return t
 }
 
-// forget keeps what t has counted, and nothing else of it. It runs on t's loop.
+// forget keeps what t has counted, and nothing else of it: what was last heard,
+// when one of its gauges panics. It runs on t's loop.
 func (m *Metrics) forget(t *meter) {
-	last := t.read()
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if i := slices.Index(m.meters, t); i >= 0 {
-		m.meters = slices.Delete(m.meters, i, i+1)
-		m.past.keep(&last)
-	}
+	defer func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if i := slices.Index(m.meters, t); i >= 0 {
+			m.meters = slices.Delete(m.meters, i, i+1)
+			if t.last.counts != nil {
+				m.past.keep(&t.last)
+			}
+		}
+	}()
+	m.answer(t, t.read())
 }
 
 // ask returns the meters of all loops, and which of them are to be asked: those

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/turbogo/turbo/httpserver"
+	"github.com/turbogo/turbo/internal/looptest"
 	"github.com/turbogo/turbo/ioloop"
 )
 
@@ -142,6 +143,21 @@ func TestMetricsForgetServersThatHaveEnded(t *testing.T) {
 		"turbo_request_duration_seconds_count 3", "visits_total 26", `more_total{of="it"} 3`)
 	if strings.Contains(page, "clients") || strings.Contains(page, `loop="1"`) || len(m.meters) != 1 || len(m.past.names) != 2 {
 		t.Errorf("%d meters, %d counters and\n%s", len(m.meters), len(m.past.names), page)
+	}
+}
+
+// A gauge that panics does not keep the application of a server that has ended.
+func TestMetricsForgetWhoPanics(t *testing.T) {
+	m := NewMetrics()
+	loop := ioloop.New(&ioloop.Options{Clock: new(looptest.Clock), Logger: slog.New(slog.DiscardHandler)})
+	app := NewApplication(nil, &Options{Loop: loop, Metrics: m, NoAccessLog: true})
+	app.meter.observe(&httpserver.AccessRecord{Status: 200})
+	m.answer(app.meter, app.meter.read())
+	app.AddGauge("broken", "", func() float64 { panic("on purpose") })
+	app.Server().Shutdown(t.Context())
+	run(t, app.loop)
+	if _, past := m.heard(nil, nil); len(m.meters) != 0 || past.counts == nil || past.requests[200] != 1 {
+		t.Errorf("%d meters are left, %+v is kept", len(m.meters), past)
 	}
 }
 

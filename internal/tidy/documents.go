@@ -87,13 +87,17 @@ func (d *Document) rows() []row {
 		if fenced || !strings.HasPrefix(line, "| `") {
 			continue
 		}
-		// A bar inside a cell is written as \|.
-		line = strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(line, "|"), "|"), `\|`, "\x00")
-		r := row{line: i + 1}
-		for _, cell := range strings.Split(line, "|") {
-			r.cells = append(r.cells, strings.ReplaceAll(strings.TrimSpace(cell), "\x00", "|"))
-		}
-		list = append(list, r)
+		list = append(list, row{line: i + 1, cells: cells(line)})
+	}
+	return list
+}
+
+// cells returns those of a line of a table. A bar inside of one is written as \|.
+func cells(line string) []string {
+	line = strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(line, "|"), "|"), `\|`, "\x00")
+	list := strings.Split(line, "|")
+	for i := range list {
+		list[i] = strings.ReplaceAll(strings.TrimSpace(list[i]), "\x00", "|")
 	}
 	return list
 }

@@ -51,11 +51,7 @@ func tables(text string) (all [][][]string) {
 		switch {
 		case strings.HasPrefix(line, "|---"), strings.HasPrefix(line, "| ---"):
 		case strings.HasPrefix(line, "|"):
-			cells := strings.Split(strings.Trim(line, "|"), "|")
-			for i := range cells {
-				cells[i] = strings.TrimSpace(cells[i])
-			}
-			table = append(table, cells)
+			table = append(table, cells(line))
 		case table != nil:
 			all, table = append(all, table), nil
 		}
