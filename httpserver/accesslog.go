@@ -20,8 +20,9 @@ type AccessRecord struct {
 	// Bytes is the length of the response's body, without its framing; for HEAD
 	// that of the body that was left out.
 	Bytes int64
-	// Duration is the time from the first byte of the request that was looked
-	// at to the end of the response. It is measured by the wall's clock.
+	// Duration is the time to the end of the response, from the poll that found
+	// the first byte of the request that was looked at, on the loop's clock: what
+	// a client has waited for others in the same turn counts.
 	Duration time.Duration
 }
 
@@ -32,7 +33,7 @@ func (c *conn) logAccess(x *exchange) {
 	if s.o.AccessLog == nil {
 		return
 	}
-	s.record = AccessRecord{Request: x.r, Status: x.status, Bytes: x.sent, Duration: time.Since(x.begun)}
+	s.record = AccessRecord{Request: x.r, Status: x.status, Bytes: x.sent, Duration: s.loop.ReadClock() - x.begun}
 	s.o.AccessLog(&s.record)
 	s.record.Request = nil
 }

@@ -187,17 +187,22 @@ func (c *conn) pump() {
 	for c.life == serving && !c.giving && !c.mustWait() {
 		c.provide()
 		if x := c.x; x != nil && x.stage != incoming {
-			switch {
-			case x.wants():
+			if x.wants() {
 				if c.pumpBody(x) {
 					continue
 				}
-			case c.core.RecvState() == http1.RecvDone:
+			} else if c.core.RecvState() == http1.RecvDone {
 				c.heard(x)
 			}
 			return
 		}
 		ev, err := c.core.Next()
+		if err == nil && ev.Kind == http1.Request {
+			if c.begun(); c.x.stage == headed {
+				continue
+			}
+			ev, err = c.core.Next() // its end, most of the time
+		}
 		if err != nil {
 			c.refuse(err)
 			return
@@ -207,22 +212,26 @@ func (c *conn) pump() {
 			c.writeOutput()
 			c.rest()
 			return
-		case http1.Request:
-			c.watch(forNothing)
-			c.x.bodyFrom = c.srv.loop.Now()
-			if c.srv.heads != nil && c.core.ExpectsBody() {
-				c.x.stage = headed
-			}
 		case http1.Data:
 			c.x.received += int64(len(ev.Data))
 			c.x.addBody(ev.Data)
 		case http1.EndOfMessage:
-			c.watch(forNothing)
 			c.x.stage = complete
+			c.heard(c.x)
+			return
 		default: // it is closed
 			c.end()
 			return
 		}
+	}
+}
+
+// begun is where the head of a request is complete.
+func (c *conn) begun() {
+	c.watch(forNothing)
+	c.x.bodyFrom = c.srv.loop.Now()
+	if c.srv.heads != nil && c.core.ExpectsBody() {
+		c.x.stage = headed
 	}
 }
 

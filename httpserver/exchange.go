@@ -25,41 +25,59 @@ const (
 type exchange struct {
 	head   http1.Head
 	body   []byte
-	writes uint32 // counts those that done belonged to, through all uses of the exchange
-	use
+	writes uint32   // counts those that done belonged to, through all uses of the exchange
+	c      *conn    // nil when the connection is gone or was taken away
+	r      *Request // nil when it is free
+	srv    *Server
+	extras
+	tally
 }
 
-// use is the part of an exchange that is of no use to the next one.
-type use struct {
-	c       *conn // nil when the connection is gone or was taken away
-	r       *Request
+// extras are the part of an exchange that is of no use to the next one, and that
+// most requests have no use for.
+type extras struct {
 	spent   *conn  // it was taken away, and may be used again when this is
 	done    func() // of the last write
 	onClose func()
 	onGone  func()
-	srv     *Server
-	value   any // of SetValue
+	value   any                          // of SetValue
+	want    func(part []byte, err error) // the callback of ReadBody
+	end     error                        // what the body has ended with, when that has been told
+	lost    error                        // what to tell when the callback that is under way has returned
+	remote  string                       // RemoteIP's result
+}
 
-	want     func(part []byte, err error) // the callback of ReadBody
-	end      error                        // what the body has ended with, when that has been told
-	lost     error                        // what to tell when the callback that is under way has returned
-	received int64                        // bytes of the body
-	given    int                          // of a collected body, by ReadBody
-	bodyFrom time.Duration                // when the body began, on the loop's clock
-	since    time.Duration                // when the handler began to hold it up
-	held     time.Duration                // how long the handler did, before
-	begun    time.Time                    // when the request began, for the access log
-	sent     int64                        // bytes of the response's body
+// clear is an assignment of nothing, which costs more than to look whether there
+// is something: the garbage collector has to hear of each pointer.
+func (e *extras) clear() {
+	if e.any() {
+		*e = extras{}
+	}
+}
+
+func (e *extras) any() bool {
+	return e.spent != nil || e.done != nil || e.onClose != nil || e.onGone != nil || e.value != nil ||
+		e.want != nil || e.end != nil || e.lost != nil || e.remote != ""
+}
+
+// tally is the part without pointers of what is of no use to the next one.
+type tally struct {
+	received int64         // bytes of the body
+	given    int           // of a collected body, by ReadBody
+	begun    time.Duration // when the request began, on the loop's clock
+	bodyFrom time.Duration // when the body did
+	since    time.Duration // when the handler began to hold it up
+	held     time.Duration // how long the handler did, before
+	sent     int64         // bytes of the response's body
 	status   int
 	stage    stage
 	flow     flow
-	busy     int32  // calls of the handler that have not returned
-	seen     bool   // by ServeHead
-	holding  bool   // the handler holds the body up
-	telling  bool   // a callback of ReadBody is under way
-	lastPart bool   // body is what NextPart has returned
-	retired  bool   // it is freed at the end of the turn
-	remote   string // RemoteIP's result
+	busy     int32 // calls of the handler that have not returned
+	seen     bool  // by ServeHead
+	holding  bool  // the handler holds the body up
+	telling  bool  // a callback of ReadBody is under way
+	lastPart bool  // body is what NextPart has returned
+	retired  bool  // it is freed at the end of the turn
 }
 
 // takeExchange returns an exchange for a request of c.
@@ -73,9 +91,7 @@ func (s *Server) takeExchange(c *conn) *exchange {
 	}
 	x.c, x.srv = c, s
 	x.r = s.newRequest(x)
-	if s.o.AccessLog != nil {
-		x.begun = time.Now()
-	}
+	x.begun = s.loop.Now()
 	return x
 }
 
@@ -86,11 +102,11 @@ const handleBatch = 64
 // somebody may keep a pointer to one, and must never meet another request
 // through it.
 func (s *Server) newRequest(x *exchange) *Request {
-	if len(s.handles) == 0 {
-		s.handles = make([]Request, handleBatch)
+	if s.handed == len(s.handles) {
+		s.handles, s.handed = make([]Request, handleBatch), 0
 	}
-	r := &s.handles[0]
-	s.handles = s.handles[1:]
+	r := &s.handles[s.handed]
+	s.handed++
 	r.x = x
 	return r
 }
@@ -113,7 +129,9 @@ func (s *Server) freeExchange(x *exchange) {
 		s.spent = append(s.spent, c)
 	}
 	x.writes++
-	x.use = use{}
+	x.c, x.r = nil, nil
+	x.extras.clear()
+	x.tally = tally{}
 	if len(s.free) < keepExchanges {
 		s.free = append(s.free, x)
 	}

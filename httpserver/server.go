@@ -53,7 +53,8 @@ type Server struct {
 	retired []*exchange // to be freed at the end of the turn
 	spent   []*conn     // detached ones, which nobody looks at any more
 	spare   [][]byte    // buffers for bytes read ahead
-	handles []Request   // never used ones
+	handles []Request   // never used ones, from handed on
+	handed  int
 	record  AccessRecord
 	stats   Stats // but for Connections
 	refused map[*http1.ProtocolError]*refusal

@@ -15,8 +15,11 @@ import (
 // logAccess writes the line of a request: what Turbo's says, as attributes.
 func (x *exchange) logAccess() {
 	a := x.app
+	if a.access == nil || x.logged {
+		return
+	}
 	r, _ := x.req.(*httpserver.Request)
-	if a.access == nil || x.logged || r != nil && r == a.logged {
+	if r != nil && r == a.logged {
 		return
 	}
 	a.logged, x.logged = r, true

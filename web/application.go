@@ -137,9 +137,10 @@ type Application struct {
 	packers     []*packer    // that nobody uses
 	packing     int          // responses that have one while they are sent
 
-	tags  map[fixedFile]string // of files that cannot change
-	free  []*exchange
-	cells []RequestHandler
+	tags   map[fixedFile]string // of files that cannot change
+	free   []*exchange
+	cells  []RequestHandler // never used ones, from celled on
+	celled int
 }
 
 // NewApplication returns an application with these routes; nil options are the

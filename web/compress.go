@@ -137,8 +137,8 @@ func (x *exchange) codes(contentType string, size int64) bool {
 	c := x.app.compression
 	if c == nil || x.plain || size >= 0 && size < int64(c.MinBytes) ||
 		x.status == http.StatusPartialContent || x.status != http.StatusNotModified && withoutContent(x.status) ||
-		x.header.Has("Content-Encoding") || x.header.Has("Content-Range") || !c.takes(contentType) ||
-		hasDirective(x.header.Values("Cache-Control"), "no-transform") {
+		x.header().Has("Content-Encoding") || x.header().Has("Content-Range") || !c.takes(contentType) ||
+		hasDirective(x.header().Values("Cache-Control"), "no-transform") {
 		return false
 	}
 	x.vary("Accept-Encoding")
@@ -160,7 +160,7 @@ func hasDirective(fields []string, word string) bool {
 
 // vary adds a name to the Vary field, once.
 func (x *exchange) vary(name string) {
-	fields := x.header.Values("Vary")
+	fields := x.header().Values("Vary")
 	if hasDirective(fields, name) || hasDirective(fields, "*") {
 		return
 	}
@@ -170,7 +170,7 @@ func (x *exchange) vary(name string) {
 // weaken makes the entity tag a weak one: it stands for more than these bytes
 // (RFC 9110, 8.8.1).
 func (x *exchange) weaken() {
-	if tag := x.header.Get("Etag"); tag != "" && !strings.HasPrefix(tag, "W/") {
+	if tag := x.header().Get("Etag"); tag != "" && !strings.HasPrefix(tag, "W/") {
 		x.mustSet("Etag", "W/"+tag)
 	}
 }
@@ -178,20 +178,20 @@ func (x *exchange) weaken() {
 // setCoded has the header speak of compressed content.
 func (x *exchange) setCoded() {
 	x.mustSet("Content-Encoding", "gzip")
-	x.header.Del("Accept-Ranges") // what a client has is no range of the file
+	x.header().Del("Accept-Ranges") // what a client has is no range of the file
 	x.weaken()
 }
 
 // packWhole compresses a response that is sent in one piece.
 func (x *exchange) packWhole() {
 	n := len(x.body)
-	if x.app.compression == nil || !x.codes(x.header.Get("Content-Type"), int64(n)) || n > x.app.compression.MaxBytes {
+	if x.app.compression == nil || !x.codes(x.header().Get("Content-Type"), int64(n)) || n > x.app.compression.MaxBytes {
 		return
 	}
 	p := x.app.takePacker()
 	p.pack(x.body, true)
 	x.setCoded()
-	if x.header.Get("Content-Length") != "" {
+	if x.header().Get("Content-Length") != "" {
 		x.mustSet("Content-Length", strconv.Itoa(len(p.out)))
 	}
 	x.body, p.out = p.out, x.body
@@ -202,11 +202,11 @@ func (x *exchange) packWhole() {
 // not known.
 func (x *exchange) packStream(size int64) bool {
 	a := x.app
-	if a.compression == nil || !x.codes(x.header.Get("Content-Type"), size) || a.packing >= a.compression.MaxStreams {
+	if a.compression == nil || !x.codes(x.header().Get("Content-Type"), size) || a.packing >= a.compression.MaxStreams {
 		return false
 	}
 	x.setCoded()
-	x.header.Del("Content-Length")
+	x.header().Del("Content-Length")
 	if x.req.Method() != http.MethodHead {
 		a.packing++
 		x.packer = a.takePacker()

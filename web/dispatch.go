@@ -94,23 +94,33 @@ func (x *exchange) begin(h Handler) error {
 
 // defaultHeader is the header before anybody adds to it.
 func (x *exchange) defaultHeader() {
-	x.header.Reset()
-	x.header.AddAll(&x.app.standard)
+	x.touched = false
 	if s, ok := x.handler.(DefaultHeaderSetter); ok {
 		s.SetDefaultHeaders()
 	}
 }
 
+// header returns the header, for who looks at it or adds to it. Most responses
+// have the one that all have, which need not be made again for each.
+func (x *exchange) header() *Header {
+	if !x.touched {
+		x.touched = true
+		x.made.Reset()
+		x.made.AddAll(&x.app.standard)
+	}
+	return &x.made
+}
+
 // mustAdd adds a field that is known to be right.
 func (x *exchange) mustAdd(name, value string) {
-	if err := x.header.Add(name, value); err != nil {
+	if err := x.header().Add(name, value); err != nil {
 		panic("bug: web: field " + name + ": " + err.Error())
 	}
 }
 
 // mustSet is mustAdd in place of what has the same name.
 func (x *exchange) mustSet(name, value string) {
-	if err := x.header.Set(name, value); err != nil {
+	if err := x.header().Set(name, value); err != nil {
 		panic("bug: web: field " + name + ": " + err.Error())
 	}
 }
@@ -230,7 +240,7 @@ func (x *exchange) answerOptions(allow string) error {
 	if err := x.begin(nil); err != nil {
 		return err
 	}
-	if err := x.header.Set("Allow", allow); err != nil {
+	if err := x.header().Set("Allow", allow); err != nil {
 		return err
 	}
 	x.status = http.StatusNoContent

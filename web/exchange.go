@@ -25,13 +25,39 @@ type exchange struct {
 	req  request
 	gen  uint64
 	self *RequestHandler
+	facts
 
 	handler  Handler // nil for a function
 	captures captures
-	started  time.Duration // on the loop's clock
+	made     Header // the header, once somebody wanted to see it
+	cookies  []responseCookie
+	body     []byte
+	trailers *Header // behind the content, when it is chunked
+	packer   *packer // of a response that is compressed as it comes
 
-	outcome  outcome
-	busy     int  // calls of user code that have not returned
+	query, form []pair
+	parts       []Part
+	xsrf        []byte     // the token, when somebody asked for it
+	content     []byte     // the body when it was inflated
+	temps       []*os.File // of TempFile
+
+	pending []func()                // what to call when the last write has left
+	drains  []func(struct{}, error) // who waits in Drain
+
+	flushed func() // onFlushed for this use, nil until it is asked for
+}
+
+// facts are the part of an exchange without pointers, for one use of it.
+type facts struct {
+	started     time.Duration // on the loop's clock
+	sent        int64         // bytes of content handed over, before they are compressed
+	announced   int64         // Content-Length of a response that has begun, or -1
+	maxInflated int64         // of SetMaxBody, if bounded
+	status      int
+	busy        int // calls of user code that have not returned
+	outcome     outcome
+
+	touched  bool // made is the header
 	async    bool // finishing is left to somebody else
 	chunked  bool // SetChunkedWrite was called
 	failed   bool // an error answers, so OnFinish is not called
@@ -43,30 +69,7 @@ type exchange struct {
 	plain    bool // NoCompression was called
 	streamed bool // the handler takes the body as it comes
 	bounded  bool // SetMaxBody was called
-
-	status  int
-	header  Header
-	cookies []responseCookie
-	body    []byte
-
-	trailers *Header // behind the content, when it is chunked
-
-	packer    *packer // of a response that is compressed as it comes
-	sent      int64   // bytes of content handed over, before they are compressed
-	announced int64   // Content-Length of a response that has begun, or -1
-
-	query, form []pair
-	parts       []Part
-	parsed      bool
-	xsrf        []byte     // the token, when somebody asked for it
-	content     []byte     // the body when it was inflated
-	maxInflated int64      // of SetMaxBody, if bounded
-	temps       []*os.File // of TempFile
-
-	pending []func()                // what to call when the last write has left
-	drains  []func(struct{}, error) // who waits in Drain
-
-	flushed func() // onFlushed for this use, nil until it is asked for
+	parsed   bool // query and form are
 }
 
 // keptBody is the largest buffer for a body that waits in the pool, maxFree how
@@ -82,9 +85,9 @@ func (a *Application) acquire(req request) *exchange {
 	if n := len(a.free); n > 0 {
 		x, a.free = a.free[n-1], a.free[:n-1]
 	} else {
-		x = &exchange{app: a, announced: -1}
+		x = &exchange{app: a}
 	}
-	x.req, x.status, x.started = req, 200, a.loop.Now()
+	x.req, x.status, x.announced, x.started = req, 200, -1, a.loop.Now()
 	return x
 }
 
@@ -97,32 +100,44 @@ func (x *exchange) settle() {
 	x.release()
 }
 
-// release gives x back.
+// release gives x back. Whatever is seldom there is looked for before it is
+// forgotten: the garbage collector has to hear of each pointer that is.
 func (x *exchange) release() {
-	x.unpack()
-	x.removeTemps(false)
-	x.header.Reset()
+	x.gen++
+	x.req, x.self = nil, nil
+	if x.handler != nil {
+		x.handler = nil
+	}
+	x.captures.forget()
+	if x.touched {
+		x.made.Reset()
+	}
+	x.facts = facts{}
+	if x.body = x.body[:0]; cap(x.body) > keptBody {
+		x.body = nil
+	}
+	if len(x.cookies)+len(x.query)+len(x.form)+len(x.parts)+len(x.pending) > 0 {
+		x.forgetLists()
+	}
+	if x.trailers != nil || x.packer != nil || x.xsrf != nil || x.content != nil || x.temps != nil || x.drains != nil || x.flushed != nil {
+		x.unpack()
+		x.removeTemps(false)
+		x.trailers, x.xsrf, x.content, x.drains, x.flushed = nil, nil, nil, nil, nil
+	}
+	if len(x.app.free) < maxFree {
+		x.app.free = append(x.app.free, x)
+	}
+}
+
+// forgetLists empties the lists and keeps their memory.
+func (x *exchange) forgetLists() {
 	clear(x.cookies)
 	clear(x.query)
 	clear(x.form)
 	clear(x.parts)
 	clear(x.pending)
-	body := x.body[:0]
-	if cap(body) > keptBody {
-		body = nil
-	}
-	x.captures.route, x.captures.re = nil, nil
-	x.req, x.self, x.handler, x.drains, x.flushed, x.trailers = nil, nil, nil, nil, nil, nil
-	x.content, x.maxInflated, x.xsrf = nil, 0, nil
-	x.gen++
-	x.outcome, x.body, x.sent, x.announced = buffering, body, 0, -1
-	x.async, x.chunked, x.failed, x.watching, x.guarding, x.hooked, x.logged, x.parsed = false, false, false, false, false, false, false, false
-	x.plain, x.streamed, x.bounded = false, false, false
 	x.cookies, x.pending = x.cookies[:0], x.pending[:0]
 	x.query, x.form, x.parts = x.query[:0], x.form[:0], x.parts[:0]
-	if len(x.app.free) < maxFree {
-		x.app.free = append(x.app.free, x)
-	}
 }
 
 // A panicError is a panic of user code, as an error.
@@ -173,10 +188,10 @@ const cellBatch = 64
 // newCell returns a RequestHandler that was never used. They are not pooled:
 // somebody may keep a pointer to one.
 func (a *Application) newCell() *RequestHandler {
-	if len(a.cells) == 0 {
-		a.cells = make([]RequestHandler, cellBatch)
+	if a.celled == len(a.cells) {
+		a.cells, a.celled = make([]RequestHandler, cellBatch), 0
 	}
-	c := &a.cells[0]
-	a.cells = a.cells[1:]
+	c := &a.cells[a.celled]
+	a.celled++
 	return c
 }

@@ -47,7 +47,7 @@ func (x *exchange) fail(err error) {
 	x.defaultHeader()
 	if e.Header != nil {
 		for name, value := range e.Header.All() {
-			if addErr := x.header.Add(name, value); addErr != nil {
+			if addErr := x.header().Add(name, value); addErr != nil {
 				x.logError("header of an HTTPError", addErr)
 			}
 		}

@@ -74,7 +74,7 @@ func (h *RequestHandler) SetStatus(code int) error {
 // Names are compared without regard to case.
 func (h *RequestHandler) Header(name string) string {
 	if x := h.live(); x != nil {
-		return x.header.Get(name)
+		return x.header().Get(name)
 	}
 	return ""
 }
@@ -82,7 +82,7 @@ func (h *RequestHandler) Header(name string) string {
 // HeaderValues returns all values of a field of the response.
 func (h *RequestHandler) HeaderValues(name string) []string {
 	if x := h.live(); x != nil {
-		return x.header.Values(name)
+		return x.header().Values(name)
 	}
 	return nil
 }
@@ -99,7 +99,7 @@ func (h *RequestHandler) SetHeader(name, value string) error {
 	if strings.EqualFold(name, "Transfer-Encoding") {
 		return ErrTransferEncoding
 	}
-	return x.header.Set(name, value)
+	return x.header().Set(name, value)
 }
 
 // AddHeader adds a field to the response and keeps those of the same name. It
@@ -112,7 +112,7 @@ func (h *RequestHandler) AddHeader(name, value string) error {
 	if strings.EqualFold(name, "Transfer-Encoding") {
 		return ErrTransferEncoding
 	}
-	return x.header.Add(name, value)
+	return x.header().Add(name, value)
 }
 
 // RemoveHeader removes all fields of a name from the response.
@@ -121,7 +121,7 @@ func (h *RequestHandler) RemoveHeader(name string) error {
 	if err != nil {
 		return err
 	}
-	x.header.Del(name)
+	x.header().Del(name)
 	return nil
 }
 
@@ -175,7 +175,7 @@ func (h *RequestHandler) WriteJSON(v any) error {
 	if err != nil {
 		return err
 	}
-	if x.outcome == buffering && !x.header.Has("Content-Type") {
+	if x.outcome == buffering && !x.header().Has("Content-Type") {
 		x.mustAdd("Content-Type", "application/json; charset=UTF-8")
 	}
 	_, err = h.Write(text)
@@ -253,8 +253,8 @@ func (h *RequestHandler) SetChunkedWrite() error {
 		return err
 	}
 	x.chunked = true
-	x.header.Del("Content-Length")
-	x.header.Place("Content-Length")
+	x.header().Del("Content-Length")
+	x.header().Place("Content-Length")
 	return nil
 }
 
@@ -276,7 +276,7 @@ func (h *RequestHandler) Redirect(url string, permanent bool) error {
 }
 
 func (x *exchange) redirect(url string, code int) error {
-	if err := x.header.Set("Location", asciiURL(url)); err != nil {
+	if err := x.header().Set("Location", asciiURL(url)); err != nil {
 		return err
 	}
 	x.status = code
@@ -316,7 +316,7 @@ func (h *RequestHandler) UpgradeHeader() *Header {
 		return new(Header)
 	}
 	x.addCookies()
-	return &x.header
+	return x.header()
 }
 
 // Application returns the application that the handler belongs to, nil when

@@ -55,11 +55,8 @@ func (x *exchange) inflated() int64 {
 	return x.app.options.MaxInflated
 }
 
-// inflate inflates the body of a request that is there, if it is to be.
+// inflate inflates the body of a request that has one, if it is to be.
 func (x *exchange) inflate() error {
-	if len(x.req.Body()) == 0 {
-		return nil
-	}
 	coded, err := x.inflates()
 	if err != nil || !coded {
 		return err

@@ -130,6 +130,9 @@ func (x *exchange) hasType(want string) bool {
 // happens before Prepare, so that a malformed one is refused before anybody
 // relies on it.
 func (x *exchange) readBody() error {
+	if len(x.req.Body()) == 0 {
+		return nil
+	}
 	if err := x.inflate(); err != nil {
 		return err
 	}

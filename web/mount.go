@@ -284,7 +284,7 @@ func (m *mounted) pass(p []byte, flush bool) error {
 func (m *mounted) start(head *mountHead) error {
 	fields := m.fields(head.header)
 	for name := range fields.All() {
-		m.x.header.Del(name)
+		m.x.header().Del(name)
 	}
 	for name, value := range fields.All() {
 		m.x.mustAdd(name, value)

@@ -32,7 +32,7 @@ func (x *exchange) buffered() int {
 // tells that all of the content is there.
 func (x *exchange) start(final bool) error {
 	length := int64(-1)
-	if text := x.header.Get("Content-Length"); text != "" && !x.chunked {
+	if text := x.givenLength(); text != "" && !x.chunked {
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || n < 0 {
 			return ErrContentLength
@@ -50,7 +50,7 @@ func (x *exchange) start(final bool) error {
 		sent = -1
 	}
 	x.completeHeader()
-	if err := x.req.StartResponse(x.status, &x.header, sent); err != nil {
+	if err := x.req.StartResponse(x.status, x.header(), sent); err != nil {
 		x.unpack()
 		return err
 	}
@@ -60,8 +60,8 @@ func (x *exchange) start(final bool) error {
 
 // setContentType adds the default type, unless there is one or no content.
 func (x *exchange) setContentType() {
-	if !withoutContent(x.status) && !x.header.Has("Content-Type") {
-		x.header.AddAll(&defaultType)
+	if !withoutContent(x.status) && !x.header().Has("Content-Type") {
+		x.header().AddAll(&defaultType)
 	}
 }
 
@@ -78,9 +78,9 @@ func makeDefaultType() (h Header) {
 // completeHeader adds what the framework knows, in the order of rule 60 of the
 // original: type, length, cookies, date.
 func (x *exchange) completeHeader() {
-	x.header.Place("Content-Length")
+	x.header().Place("Content-Length")
 	x.addCookies()
-	x.header.Place("Date")
+	x.header().Place("Date")
 }
 
 // addCookies moves the cookies into the header.
@@ -205,7 +205,7 @@ func (x *exchange) finish() error {
 	case x.outcome == streaming || x.chunked:
 		return x.finishStream()
 	}
-	if text := x.header.Get("Content-Length"); text != "" {
+	if text := x.givenLength(); text != "" {
 		if x.status == http.StatusNotModified || x.req.Method() == http.MethodHead && len(x.body) == 0 {
 			return x.finishStream() // it tells what GET would have got
 		}
@@ -218,10 +218,9 @@ func (x *exchange) finish() error {
 		x.mustSet("Connection", "close")
 	}
 	x.sent = int64(len(x.body))
-	header := &x.header
-	if x.isPlain() {
-		header = &x.app.plain
-	} else {
+	header := &x.app.plain
+	if !x.isPlain() {
+		header = x.header()
 		x.setContentType()
 		x.packWhole()
 		x.completeHeader()
@@ -233,7 +232,16 @@ func (x *exchange) finish() error {
 // isPlain tells whether the response needs nothing that is not the same for every
 // response of the application: its header has been made already.
 func (x *exchange) isPlain() bool {
-	return x.app.compression == nil && len(x.cookies) == 0 && !withoutContent(x.status) && x.header.Equal(&x.app.standard)
+	return x.app.compression == nil && len(x.cookies) == 0 && !withoutContent(x.status) &&
+		(!x.touched || x.made.Equal(&x.app.standard))
+}
+
+// givenLength is the Content-Length that the handler has set, "" when it has not.
+func (x *exchange) givenLength() string {
+	if !x.touched { // every response would have it
+		return ""
+	}
+	return x.made.Get("Content-Length")
 }
 
 // finishStream completes a response whose header has been sent, or that is to

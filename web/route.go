@@ -73,6 +73,14 @@ type captures struct {
 	route *Route
 }
 
+// forget lets go of what was captured.
+func (c *captures) forget() {
+	c.route = nil
+	if c.re != nil {
+		c.re = nil
+	}
+}
+
 // match reports whether the route takes the path, and remembers the captures.
 // The error is luapattern.ErrBudget.
 func (r *Route) match(path []byte, c *captures) (bool, error) {

@@ -233,7 +233,7 @@ func (s *staticHandler) serve(f opened) error {
 	}
 	if x.codes(s.Header("Content-Type"), size) {
 		x.weaken()
-		x.header.Del("Accept-Ranges")
+		x.header().Del("Accept-Ranges")
 		v.etag = s.Header("Etag")
 	}
 	c := x.conditions()
@@ -274,7 +274,7 @@ func (s *staticHandler) setFields(f opened, v validator) error {
 	if f.coding != "" {
 		x.mustAdd("Content-Encoding", f.coding)
 	}
-	x.header.Place("Content-Length")
+	x.header().Place("Content-Length")
 	if v.etag != "" {
 		x.mustAdd("Etag", v.etag)
 	}
@@ -296,8 +296,8 @@ func (s *staticHandler) preconditioned(status int) error {
 		return &HTTPError{Code: status}
 	}
 	// RFC 9110, 15.4.5: what describes the content has no place here.
-	s.x.header.Del("Content-Type")
-	s.x.header.Del("Content-Encoding")
+	s.x.header().Del("Content-Type")
+	s.x.header().Del("Content-Encoding")
 	return s.SetStatus(status)
 }
 

@@ -37,11 +37,11 @@ func (h *RequestHandler) SetTrailer(name, value string) error {
 	if err := x.trailers.Set(name, value); err != nil {
 		return err
 	}
-	if x.outcome != buffering || hasDirective(x.header.Values("Trailer"), name) {
+	if x.outcome != buffering || hasDirective(x.header().Values("Trailer"), name) {
 		return nil
 	}
 	if err := h.SetChunkedWrite(); err != nil {
 		return err
 	}
-	return x.header.Set("Trailer", strings.Join(append(x.header.Values("Trailer"), name), ", "))
+	return x.header().Set("Trailer", strings.Join(append(x.header().Values("Trailer"), name), ", "))
 }

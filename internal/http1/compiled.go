@@ -4,7 +4,7 @@ import "strconv"
 
 // compiled is the text of a header, but for what is known only when it is sent.
 type compiled struct {
-	before  string // up to the value of Content-Length
+	ok      string // a status line with 200, and up to the value of Content-Length
 	between string // from there up to the value of Date
 	after   string
 }
@@ -36,8 +36,19 @@ func (h *Header) Compile() {
 	}
 	if len(ends) == 2 {
 		all := string(text)
-		h.text = &compiled{all[:ends[0]], all[ends[0]:ends[1]], all[ends[1]:]}
+		h.text = &compiled{statusOK + all[:ends[0]], all[ends[0]:ends[1]], all[ends[1]:]}
 	}
+}
+
+// appendLength appends the decimal digits of n, which most of the time is small.
+func appendLength(dst []byte, n int) []byte {
+	switch {
+	case n < 10:
+		return append(dst, '0'+byte(n))
+	case n < 100:
+		return append(dst, '0'+byte(n/10), '0'+byte(n%10))
+	}
+	return strconv.AppendInt(dst, int64(n), 10)
 }
 
 // appendCompiled is AppendWhole with a compiled header, where nothing is out of the
@@ -49,11 +60,19 @@ func (c *Conn) appendCompiled(dst []byte, status int, h *Header, body, date []by
 	}
 	keep := c.KeepAlive()
 	t := h.text
-	w := headWriter{dst: append(appendStatusLine(dst, status), t.before...)}
-	w.dst = append(strconv.AppendInt(w.dst, int64(len(body)), 10), t.between...)
-	w.dst = append(append(w.dst, date...), t.after...)
-	w.connection(keep, c.head.minor == 0)
-	out = append(w.dst, "\r\n"...)
+	if status == 200 {
+		out = append(dst, t.ok...)
+	} else {
+		out = append(appendStatusLine(dst, status), t.ok[len(statusOK):]...)
+	}
+	out = append(appendLength(out, len(body)), t.between...)
+	out = append(append(out, date...), t.after...)
+	if !keep || c.head.minor == 0 {
+		w := headWriter{dst: out}
+		w.connection(keep, c.head.minor == 0)
+		out = w.dst
+	}
+	out = append(out, '\r', '\n')
 	if c.withoutBody = c.isHead(); !c.withoutBody {
 		out = append(out, body...)
 	}

@@ -13,11 +13,16 @@ func (c *Conn) fieldLine(text []byte, off int) *ProtocolError {
 	h.fields = append(h.fields, f)
 	name := text[:f.name.len]
 	value := text[int(f.value.off)-off:][:f.value.len]
-	// The fields that say how the connection and the message are to be read.
+	return h.note(name, value, f.value)
+}
+
+// note looks at the fields that say how the connection and the message are to be
+// read.
+func (h *Head) note(name, value []byte, place span) *ProtocolError {
 	switch len(name) {
 	case len("Host"):
 		if equalFold(name, "Host") {
-			return h.setHost(f.value, value)
+			return h.setHost(place, value)
 		}
 	case len("Expect"):
 		if equalFold(name, "Expect") {

@@ -67,7 +67,7 @@ const (
 // Reset forgets the message and keeps the buffers, unless they are unusually
 // large. Views that were taken before are empty from now on.
 func (h *Head) Reset() {
-	h.buf, h.fields, h.trailers = h.buf[:0], h.fields[:0], h.trailers[:0]
+	h.buf, h.trailers = h.buf[:0], h.trailers[:0]
 	if cap(h.buf) > keepHeadBytes {
 		h.buf = nil
 	}
@@ -77,7 +77,14 @@ func (h *Head) Reset() {
 	if cap(h.trailers) > keepHeadFields {
 		h.trailers = nil
 	}
-	h.method, h.facts = "", facts{gen: h.gen + 1}
+	h.gen++
+	h.forgetFacts()
+}
+
+// forgetFacts takes back what was read, but for the bytes.
+func (h *Head) forgetFacts() {
+	h.fields = h.fields[:0]
+	h.method, h.facts = "", facts{gen: h.gen}
 }
 
 func (h *Head) bytes(s span) []byte { return h.buf[s.off : s.off+s.len : s.off+s.len] }

@@ -7,6 +7,8 @@ type side struct {
 	recv *[recvStates][signals]RecvState
 	send *[sendStates][signals]SendState
 
+	whole bool // a head in one piece may be read by readWhole
+
 	begin      func(*Conn) (Event, *ProtocolError)                // look for the first byte of a message
 	checkStart func(c *Conn, p []byte, length int) *ProtocolError // the beginning of a start line
 	startLine  func(c *Conn, text []byte, off int) *ProtocolError
@@ -18,7 +20,7 @@ type side struct {
 
 var sides = [...]side{
 	Server: {
-		recv: &recvTable, send: &sendTable,
+		recv: &recvTable, send: &sendTable, whole: true,
 		begin: (*Conn).begin, checkStart: (*Conn).checkStart, startLine: (*Conn).requestLine,
 		fieldLine: (*Conn).fieldLine, endHead: (*Conn).endRequestHead, done: (*Conn).paused, sent: (*Conn).settle,
 	},

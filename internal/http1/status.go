@@ -32,11 +32,13 @@ func StatusText(status int) string {
 	return reasons[status]
 }
 
+const statusOK = "HTTP/1.1 200 OK\r\n"
+
 // appendStatusLine: the space before the reason phrase is there even when the
 // phrase is not (RFC 9112 4).
 func appendStatusLine(dst []byte, status int) []byte {
 	if status == 200 { // nearly always
-		return append(dst, "HTTP/1.1 200 OK\r\n"...)
+		return append(dst, statusOK...)
 	}
 	dst = append(dst, "HTTP/1.1 "...)
 	dst = strconv.AppendInt(dst, int64(status), 10)

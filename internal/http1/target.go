@@ -67,8 +67,15 @@ func (h *Head) absoluteForm(target []byte) *ProtocolError {
 // 3.2.2) with a host that is not empty: the only URIs that a server here is
 // asked for are http ones, and those have a host.
 func validHost(p []byte) bool {
-	if len(p) == 0 {
-		return false
+	n := 0
+	for n < len(p) && class[p[n]]&isRegName != 0 { // nearly always all of it, or up to the port
+		n++
+	}
+	switch {
+	case n == len(p):
+		return n > 0
+	case n > 0 && p[n] == ':':
+		return validPort(p[n+1:])
 	}
 	var port []byte
 	if p[0] == '[' {
