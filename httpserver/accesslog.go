@@ -28,11 +28,14 @@ type AccessRecord struct {
 
 // logAccess counts a request that is over, and calls Options.AccessLog.
 func (c *conn) logAccess(x *exchange) {
-	s := c.srv
-	s.count(x.status)
-	if s.o.AccessLog == nil {
-		return
+	c.srv.count(x.status)
+	if c.srv.o.AccessLog != nil {
+		c.srv.report(x)
 	}
+}
+
+// report calls Options.AccessLog.
+func (s *Server) report(x *exchange) {
 	s.record = AccessRecord{Request: x.r, Status: x.status, Bytes: x.sent, Duration: s.loop.ReadClock() - x.begun}
 	s.o.AccessLog(&s.record)
 	s.record.Request = nil

@@ -325,14 +325,19 @@ func (x *exchange) told() {
 
 // drop tells who waits for a part that none will come.
 func (x *exchange) drop(why error) {
-	switch fn := x.want; {
-	case fn == nil:
-	case x.telling:
-		x.lost = why
-	default:
-		x.want = nil
-		x.srv.loop.AddCallback(func() { fn(nil, why) })
+	if x.want != nil {
+		x.disappoint(why)
 	}
+}
+
+func (x *exchange) disappoint(why error) {
+	if x.telling {
+		x.lost = why
+		return
+	}
+	fn := x.want
+	x.want = nil
+	x.srv.loop.AddCallback(func() { fn(nil, why) })
 }
 
 // hold begins a time in which the body is not waited for.

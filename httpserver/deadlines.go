@@ -63,9 +63,13 @@ func (c *conn) unfinished() purpose {
 // watch arms the deadline for what the client has to say, if it is not armed for
 // that already.
 func (c *conn) watch(p purpose) {
-	if c.purpose == p {
-		return
+	if c.purpose != p {
+		c.rewatch(p)
 	}
+}
+
+// rewatch is watch for something else than before.
+func (c *conn) rewatch(p purpose) {
 	c.purpose = p
 	if p == forNothing {
 		c.speaking.Disarm()
@@ -127,9 +131,13 @@ const writeChecks = 4
 // armed.
 func (c *conn) watchWrite() {
 	if !c.listening.Armed() {
-		c.mark, c.stalls = c.taken(), 0
-		c.srv.queues[forWrite].Arm(&c.listening, c)
+		c.beginWrite()
 	}
+}
+
+func (c *conn) beginWrite() {
+	c.mark, c.stalls = c.taken(), 0
+	c.srv.queues[forWrite].Arm(&c.listening, c)
 }
 
 // taken is how many bytes the client's side has taken, since the beginning.
@@ -179,10 +187,14 @@ const dateLayout = "Mon, 02 Jan 2006 15:04:05 GMT"
 
 // now returns the date. It is valid until the next call.
 func (d *dateCache) now(l *ioloop.IOLoop) []byte {
-	if now := l.Now(); now >= d.until {
-		wall := time.Now().UTC()
-		d.text = wall.AppendFormat(d.text[:0], dateLayout)
-		d.until = now + time.Second - time.Duration(wall.Nanosecond())
+	if l.Now() >= d.until {
+		d.renew(l)
 	}
 	return d.text
+}
+
+func (d *dateCache) renew(l *ioloop.IOLoop) {
+	wall := time.Now().UTC()
+	d.text = wall.AppendFormat(d.text[:0], dateLayout)
+	d.until = l.Now() + time.Second - time.Duration(wall.Nanosecond())
 }

@@ -46,11 +46,11 @@ func (x *exchange) route() (*Route, error) {
 		r := &x.app.routes[i]
 		ok, err := r.match(path, &x.captures)
 		switch {
+		case ok:
+			return r, nil
 		case errors.Is(err, luapattern.ErrBudget):
 			// Going on with the next route could end in one that was not meant.
 			return nil, &HTTPError{Code: http.StatusBadRequest}
-		case ok:
-			return r, nil
 		}
 	}
 	x.captures.route = nil

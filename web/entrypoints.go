@@ -140,7 +140,7 @@ func allowOf(h Handler) string {
 
 // allows reports whether a function route answers a method.
 func (r *Route) allows(method string) bool {
-	return slices.Contains(r.methods, method) || slices.Contains(r.methods, AnyMethod) ||
+	return method == r.methods[0] || slices.Contains(r.methods[1:], method) || slices.Contains(r.methods, AnyMethod) ||
 		method == http.MethodHead && slices.Contains(r.methods, http.MethodGet)
 }
 

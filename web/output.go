@@ -283,7 +283,14 @@ func (x *exchange) short() bool {
 // delivered is how the end of a response ends. That the client has left is no
 // error. Anything else is, and the client must not wait for what does not come.
 func (x *exchange) delivered(err error) error {
-	if err == nil || errors.Is(err, ErrClosed) {
+	if err == nil {
+		return nil
+	}
+	return x.undelivered(err)
+}
+
+func (x *exchange) undelivered(err error) error {
+	if errors.Is(err, ErrClosed) {
 		return nil
 	}
 	x.cut()
@@ -302,6 +309,10 @@ func (x *exchange) cut() {
 // onFinish calls the handler's OnFinish, once. It reports false when that
 // panicked.
 func (x *exchange) onFinish() bool {
+	return x.handler == nil || x.callOnFinish()
+}
+
+func (x *exchange) callOnFinish() bool {
 	f, ok := x.handler.(Finisher)
 	if !ok || x.failed || x.hooked {
 		return true

@@ -130,8 +130,13 @@ func (h *Head) setHost(place span, value []byte) *ProtocolError {
 	if len(value) == 0 && !h.has(hasAuthority) {
 		return nil
 	}
-	if !validHost(value) {
-		return errHost
+	if len(h.known) == 0 || string(value) != string(h.known) { // most requests are for the same host
+		if !validHost(value) {
+			return errHost
+		}
+		if len(value) <= keepHost {
+			h.known = append(h.known[:0], value...)
+		}
 	}
 	if !h.has(hasAuthority) { // RFC 9112 3.2.2: the target's authority takes the place of the field
 		h.host = place

@@ -36,6 +36,7 @@ type Head struct {
 	buf      []byte
 	fields   []field
 	trailers []field
+	known    []byte // a host that is valid: the last one, if it is no longer than keepHost
 
 	method string
 	facts
@@ -62,6 +63,7 @@ type facts struct {
 const (
 	keepHeadBytes  = 8 << 10
 	keepHeadFields = 128
+	keepHost       = 64
 )
 
 // Reset forgets the message and keeps the buffers, unless they are unusually

@@ -4,8 +4,8 @@ package http1
 // is the same for both: the lines of a head, the framing of bodies, the limits.
 // The role is looked at in one place only, where a connection gets its side.
 type side struct {
-	recv *[recvStates][signals]RecvState
-	send *[sendStates][signals]SendState
+	recv [recvStates][signals]RecvState
+	send [sendStates][signals]SendState
 
 	whole bool // a head in one piece may be read by readWhole
 
@@ -20,12 +20,12 @@ type side struct {
 
 var sides = [...]side{
 	Server: {
-		recv: &recvTable, send: &sendTable, whole: true,
+		recv: recvTable, send: sendTable, whole: true,
 		begin: (*Conn).begin, checkStart: (*Conn).checkStart, startLine: (*Conn).requestLine,
 		fieldLine: (*Conn).fieldLine, endHead: (*Conn).endRequestHead, done: (*Conn).paused, sent: (*Conn).settle,
 	},
 	Client: {
-		recv: &clientRecvTable, send: &clientSendTable,
+		recv: clientRecvTable, send: clientSendTable,
 		begin: (*Conn).beginResponse, checkStart: (*Conn).checkStatusLine, startLine: (*Conn).statusLine,
 		fieldLine: (*Conn).responseField, endHead: (*Conn).endResponseHead, done: (*Conn).responseDone,
 		sent: func(*Conn) {}, // the end of the response decides
