@@ -51,6 +51,7 @@ type IOLoop struct {
 	flushed  int // of these, how many have had their turn
 	closing  []int
 	now      time.Duration
+	gaveWay  time.Duration // when others could run, at the latest
 	polled   time.Duration // when the last poll returned
 
 	timeouts  timerQueue
@@ -149,6 +150,7 @@ func (l *IOLoop) Start() error {
 	}
 	l.inbox.active = true
 	l.inbox.mu.Unlock()
+	running.Add(1)
 	defer l.stopped()
 	if err := l.openPoller(); err != nil {
 		return err
@@ -170,6 +172,7 @@ func (l *IOLoop) Start() error {
 
 // stopped puts the loop in order when Start ends, by whichever way.
 func (l *IOLoop) stopped() {
+	running.Add(-1)
 	l.running = false
 	l.runner = nil
 	l.current.Store(nil)
