@@ -30,6 +30,7 @@ type conn struct {
 	next    *conn     // in the server's ring
 	prev    *conn
 	came    *proxyproto.Header
+	ip      string  // of the other end, when somebody has asked
 	stash   *[]byte // what came while the handler had a part of a body
 	written int64   // bytes, since the beginning
 	mark    int64   // of these, how many the client had taken at the last check

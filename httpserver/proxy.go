@@ -60,7 +60,10 @@ func (c *conn) remoteIP(f Fields) string {
 	if c.came != nil && c.came.Source.IsValid() {
 		return c.came.Source.Addr().String()
 	}
-	return c.stream.RemoteIP()
+	if c.ip == "" {
+		c.ip = c.stream.RemoteIP()
+	}
+	return c.ip
 }
 
 // forwarded returns the address that the fields of a request say it came from,

@@ -50,8 +50,40 @@ func (m *lineMaker) appendLine(b []byte, now time.Time, level slog.Level, status
 	b = append(b, " remote="...)
 	b = append(b, remote...)
 	b = append(b, " took="...)
-	b = append(b, took.String()...)
+	b = appendDuration(b, took)
 	return append(b, '\n'), true
+}
+
+// appendDuration is d.String, without making a string of what a request takes
+// most of the time: less than a second.
+func appendDuration(b []byte, d time.Duration) []byte {
+	n := int64(d)
+	if n <= 0 || d >= time.Second {
+		return append(b, d.String()...)
+	}
+	unit, digits := "ns", 0 // behind the point
+	switch {
+	case d >= time.Millisecond:
+		unit, digits = "ms", 6
+	case d >= time.Microsecond:
+		unit, digits = "µs", 3
+	}
+	var text [8]byte
+	at := len(text)
+	point := false // something stands behind it
+	for ; digits > 0; digits-- {
+		digit := byte(n % 10)
+		n /= 10
+		if point = point || digit != 0; point {
+			at--
+			text[at] = '0' + digit
+		}
+	}
+	b = strconv.AppendInt(b, n, 10)
+	if point {
+		b = append(append(b, '.'), text[at:]...)
+	}
+	return append(b, unit...)
 }
 
 // appendTime formats a time once a second.

@@ -52,6 +52,33 @@ func TestLinesAreThoseOfSlog(t *testing.T) {
 	}
 }
 
+func TestDurationsAreThoseOfTime(t *testing.T) {
+	for _, base := range []time.Duration{0, 1, 10, 999, 1000, 1001, 1500, 10_000, 999_999, 1_000_000, 1_000_001, 1_050_000, 12_345_678, 999_999_999, 1_000_000_000, time.Hour} {
+		for d := base - 3; d <= base+3; d++ {
+			if got := string(appendDuration(nil, d)); got != d.String() {
+				t.Errorf("%s, want %s", got, d)
+			}
+		}
+	}
+}
+
+func TestWallClock(t *testing.T) {
+	var w wallClock
+	loop := 5 * time.Hour
+	first := w.at(loop)
+	for _, passed := range []time.Duration{0, time.Millisecond, time.Second - 1} {
+		if got := w.at(loop + passed).Sub(first); got != passed {
+			t.Errorf("%s later it is %s later", passed, got)
+		}
+	}
+	for _, far := range []time.Duration{loop + time.Second, 0, time.Hour} { // ahead, or another clock
+		before := time.Now().Round(0)
+		if got := w.at(far); got.Before(before) || got.After(time.Now().Round(0)) {
+			t.Errorf("it is %s, and the clock was not looked at", got)
+		}
+	}
+}
+
 func FuzzLinesAreThoseOfSlog(f *testing.F) {
 	f.Add(int64(1_700_000_000_123_456_789), 200, "GET", "/", "127.0.0.1", int64(1000))
 	f.Add(int64(0), 418, "GET", "/a=b", "", int64(-1))

@@ -23,7 +23,8 @@ func (x *exchange) logAccess() {
 		return
 	}
 	a.logged, x.logged = r, true
-	a.access.line(a, x.req, x.status, a.loop.ReadClock()-x.started)
+	now := a.loop.ReadClock()
+	a.access.line(a, x.req, x.status, now, now-x.started)
 }
 
 // serverAccess is called by the server for every request, refused ones included.
@@ -39,13 +40,14 @@ func (a *Application) serverAccess(rec *httpserver.AccessRecord) {
 		}
 		x.logged = true
 	}
-	a.access.line(a, rec.Request, rec.Status, rec.Duration)
+	a.access.line(a, rec.Request, rec.Status, a.loop.ReadClock(), rec.Duration)
 }
 
 // An accessLog writes to a slog handler, and not through a slog.Logger: that
 // would look up who called.
 type accessLog struct {
 	handler slog.Handler
+	wall    wallClock
 	lines   *lineMaker // of the default log: does the same as handler, or nothing
 	failed  bool
 }
@@ -55,13 +57,13 @@ func defaultAccessLog(w *turnWriter) *accessLog {
 	return &accessLog{handler: slog.NewTextHandler(w, nil), lines: &lineMaker{out: w}}
 }
 
-// line is a warning where Turbo's is one.
-func (l *accessLog) line(a *Application, r request, status int, took time.Duration) {
+// line is a warning where Turbo's is one. at is the time on the loop's clock.
+func (l *accessLog) line(a *Application, r request, status int, at, took time.Duration) {
 	level := slog.LevelInfo
 	if status >= 300 && status != http.StatusNotModified {
 		level = slog.LevelWarn
 	}
-	now := time.Now()
+	now := l.wall.at(at)
 	if m := l.lines; m != nil {
 		var ok bool
 		if m.buf, ok = m.appendLine(m.buf[:0], now, level, status, r.Method(), r.Target(), r.RemoteIP(), took); ok {
@@ -85,6 +87,22 @@ func (l *accessLog) line(a *Application, r request, status int, took time.Durati
 		l.failed = true // once: the next one will not fare better
 		a.log(slog.LevelError, "web: cannot write the access log", "error", err)
 	}
+}
+
+// A wallClock tells the time of day by a loop's clock, which has been read
+// anyway. It looks at the system's once a second.
+type wallClock struct {
+	set  bool
+	wall time.Time     // without a monotonic reading: it is added to
+	loop time.Duration // at the same moment
+}
+
+func (w *wallClock) at(loop time.Duration) time.Time {
+	passed := loop - w.loop
+	if !w.set || passed < 0 || passed >= time.Second {
+		w.set, w.wall, w.loop, passed = true, time.Now().Round(0), loop, 0
+	}
+	return w.wall.Add(passed)
 }
 
 // log writes to the application's logger.
