@@ -218,7 +218,12 @@ func (c *conn) pump() {
 			c.x.addBody(ev.Data)
 		case http1.EndOfMessage:
 			c.x.stage = complete
-			c.heard(c.x)
+			if c.eof {
+				c.heard(c.x)
+				return
+			}
+			c.watch(forNothing) // its handler's turn
+			c.ask()
 			return
 		default: // it is closed
 			c.end()
@@ -239,18 +244,19 @@ func (c *conn) begun() {
 // mustWait tells whether the next request has to wait for the response to the
 // last one to leave.
 func (c *conn) mustWait() bool {
-	switch {
-	case c.holding != nil || c.blocked:
-		return true
-	case c.stream.Buffered() <= highWater || c.core.RecvState() != http1.RecvIdle:
-		return false
+	return c.holding != nil || c.blocked || c.stream.Buffered() > highWater && c.holdBack()
+}
+
+// holdBack has the next request wait until all has been written.
+func (c *conn) holdBack() bool {
+	if c.core.RecvState() == http1.RecvIdle {
+		c.blocked = c.write(nil, c.drained) == nil
+		c.watch(c.owed())
 	}
-	c.blocked = c.write(nil, c.drained) == nil
-	c.watch(c.owed())
 	return c.blocked
 }
 
-// drained ends what mustWait began.
+// drained ends what holdBack began.
 func (c *conn) drained() {
 	c.blocked = false
 	c.Run()
@@ -260,11 +266,16 @@ func (c *conn) drained() {
 // connection between requests has none, and is small.
 func (c *conn) provide() {
 	if c.x == nil && c.core.RecvState() == http1.RecvIdle && c.core.Unread() > 0 {
-		c.x = c.srv.takeExchange(c)
-		c.used, c.awaited = min(c.used+1, 2), false
-		c.srv.stats.Active++
-		c.core.SetHead(&c.x.head)
+		c.begin()
 	}
+}
+
+// begin gives the request that begins its exchange.
+func (c *conn) begin() {
+	c.x = c.srv.takeExchange(c)
+	c.used, c.awaited = min(c.used+1, 2), false
+	c.srv.stats.Active++
+	c.core.SetHead(&c.x.head)
 }
 
 // letGo returns the request that is in hand, which is not any more; nil when
@@ -298,7 +309,13 @@ func (c *conn) keep() {
 
 // ask asks for a chunk, unless enough waits already.
 func (c *conn) ask() {
-	if !c.asked && !c.eof && c.life == serving && c.core.Unread() < c.srv.o.MaxPipelined {
+	if !c.asked && !c.eof {
+		c.askNow()
+	}
+}
+
+func (c *conn) askNow() {
+	if c.life == serving && c.core.Unread() < c.srv.o.MaxPipelined {
 		c.asked = c.stream.ReadChunk(c) == nil
 	}
 }
