@@ -193,17 +193,20 @@ func (x *exchange) callVerb(method string) error {
 
 // call answers by a function.
 func (x *exchange) call(r *Route) error {
-	if err := x.begin(nil); err != nil {
-		return err
-	}
+	x.adopt()
+	x.touched = false
 	if !r.allows(x.req.Method()) {
 		return notAllowed(r.allow())
 	}
-	if err := x.readBody(); err != nil {
-		return err
+	if len(x.req.Body()) > 0 {
+		if err := x.readBody(); err != nil {
+			return err
+		}
 	}
-	if err := x.checkXSRF(); err != nil {
-		return err
+	if x.app.options.XSRF {
+		if err := x.checkXSRF(); err != nil {
+			return err
+		}
 	}
 	if err := r.fn(x.self); err != nil {
 		return err

@@ -173,13 +173,18 @@ func (x *exchange) bind(h Handler) error {
 			return nil
 		}
 	}
-	x.self = x.app.newCell()
-	*x.self = RequestHandler{x, x.gen}
+	x.adopt()
 	if h != nil {
 		x.handler = nil
 		return errReused
 	}
 	return nil
+}
+
+// adopt gives x a RequestHandler of its own.
+func (x *exchange) adopt() {
+	x.self = x.app.newCell()
+	*x.self = RequestHandler{x, x.gen}
 }
 
 // cellBatch is how many RequestHandlers are made at once.

@@ -61,6 +61,9 @@ func turboRaw(o *options, ready func()) error {
 	if err := header.Add("Content-Type", "text/html; charset=UTF-8"); err != nil {
 		return err
 	}
+	header.Place("Content-Length")
+	header.Place("Date")
+	header.Compile() // as package web does
 	options, err := turboOptions(o)
 	if err != nil {
 		return err
