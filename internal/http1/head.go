@@ -86,7 +86,10 @@ func (h *Head) Reset() {
 // forgetFacts takes back what was read, but for the bytes.
 func (h *Head) forgetFacts() {
 	h.fields = h.fields[:0]
-	h.method, h.facts = "", facts{gen: h.gen}
+	gen := h.gen // a literal with it, or two values at once, would be made elsewhere and copied
+	h.method = ""
+	h.facts = facts{}
+	h.gen = gen
 }
 
 func (h *Head) bytes(s span) []byte { return h.buf[s.off : s.off+s.len : s.off+s.len] }

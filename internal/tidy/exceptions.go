@@ -20,6 +20,7 @@ var lockFiles = []exception{
 	{"ioloop/callbacks.go", "AddCallback is called from every goroutine"},
 	{"ioloop/coroutine.go", "Await has to tell a callback of the loop from a stranger on another goroutine"},
 	{"ioloop/loop.go", "Instance is made once for the process"},
+	{"ioloop/giveway.go", "the running loops of a process are counted"},
 	{"httpserver/poll.go", "a group asks servers on other loops, which may end meanwhile"},
 	{"iostream/share.go", "one loop accepts connections for others, and has to know who has room"},
 	{"web/mount.go", "loops may share a route, and the goroutines that it bounds"},
