@@ -120,9 +120,13 @@ type Application struct {
 	loop       *ioloop.IOLoop
 	server     *httpserver.Server
 	serverName string
-	standard   Header // the fields of every response
-	plain      Header // the whole header of one to which nothing was added
+	standard   Header             // the fields of every response
+	plain      *Header            // the whole header of one to which nothing was added
+	types      map[string]*Header // those of which only the type is another one
+	lastType   string             // that was asked for
+	lastTyped  *Header
 	keys       keyring
+	json       jsonWriter
 
 	access *accessLog          // nil: none
 	meter  *meter              // nil: none
@@ -156,12 +160,12 @@ func NewApplication(routes []Route, o *Options) *Application {
 	}
 	o.setDefaults()
 	a.compression = o.Compression.withDefaults()
-	switch {
-	case o.NoServerName:
-	default:
-		if err := a.SetServerName(cmp.Or(o.ServerName, "Turbo.lua v2")); err != nil {
-			panic("web: Options.ServerName: " + err.Error())
-		}
+	name := cmp.Or(o.ServerName, "Turbo.lua v2")
+	if o.NoServerName {
+		name = ""
+	}
+	if err := a.SetServerName(name); err != nil {
+		panic("web: Options.ServerName: " + err.Error())
 	}
 	for _, secret := range append([]string{o.CookieSecret}, o.OldCookieSecrets...) {
 		if secret != "" {
@@ -224,12 +228,8 @@ func (a *Application) SetServerName(name string) error {
 		}
 	}
 	a.serverName, a.standard = name, h
-	a.plain = Header{}
-	a.plain.AddAll(&h)
-	a.plain.AddAll(&defaultType)
-	a.plain.Place("Content-Length")
-	a.plain.Place("Date")
-	a.plain.Compile()
+	a.plain = a.whole(&defaultType)
+	a.types, a.lastTyped = nil, nil
 	return nil
 }
 

@@ -94,21 +94,10 @@ func (x *exchange) begin(h Handler) error {
 
 // defaultHeader is the header before anybody adds to it.
 func (x *exchange) defaultHeader() {
-	x.touched = false
+	x.resetHeader()
 	if s, ok := x.handler.(DefaultHeaderSetter); ok {
 		s.SetDefaultHeaders()
 	}
-}
-
-// header returns the header, for who looks at it or adds to it. Most responses
-// have the one that all have, which need not be made again for each.
-func (x *exchange) header() *Header {
-	if !x.touched {
-		x.touched = true
-		x.made.Reset()
-		x.made.AddAll(&x.app.standard)
-	}
-	return &x.made
 }
 
 // mustAdd adds a field that is known to be right.
@@ -194,7 +183,7 @@ func (x *exchange) callVerb(method string) error {
 // call answers by a function.
 func (x *exchange) call(r *Route) error {
 	x.adopt()
-	x.touched = false
+	x.resetHeader()
 	if !r.allows(x.req.Method()) {
 		return notAllowed(r.allow())
 	}

@@ -29,7 +29,8 @@ type exchange struct {
 
 	handler  Handler // nil for a function
 	captures captures
-	made     Header // the header, once somebody wanted to see it
+	made     Header  // the header, once somebody wanted to see it
+	typed    *Header // before that: with the Content-Type that the handler has set, and nothing else
 	cookies  []responseCookie
 	body     []byte
 	trailers *Header // behind the content, when it is chunked
@@ -111,6 +112,9 @@ func (x *exchange) release() {
 	x.captures.forget()
 	if x.touched {
 		x.made.Reset()
+	}
+	if x.typed != nil {
+		x.typed = nil
 	}
 	x.facts = facts{}
 	if x.body = x.body[:0]; cap(x.body) > keptBody {

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"encoding/json"
 	"net/http"
 	"strings"
 
@@ -99,6 +98,9 @@ func (h *RequestHandler) SetHeader(name, value string) error {
 	if strings.EqualFold(name, "Transfer-Encoding") {
 		return ErrTransferEncoding
 	}
+	if name == contentType {
+		return x.setType(value)
+	}
 	return x.header().Set(name, value)
 }
 
@@ -111,6 +113,9 @@ func (h *RequestHandler) AddHeader(name, value string) error {
 	}
 	if strings.EqualFold(name, "Transfer-Encoding") {
 		return ErrTransferEncoding
+	}
+	if name == contentType && !x.hasOwnType() {
+		return x.setType(value)
 	}
 	return x.header().Add(name, value)
 }
@@ -163,23 +168,6 @@ func (h *RequestHandler) WriteString(s string) (int, error) {
 	}
 	x.body = append(x.body, s...)
 	return len(s), nil
-}
-
-// WriteJSON writes v as JSON and, unless there is one, sets the Content-Type.
-func (h *RequestHandler) WriteJSON(v any) error {
-	x := h.open()
-	if x == nil {
-		return ErrFinished
-	}
-	text, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	if x.outcome == buffering && !x.header().Has("Content-Type") {
-		x.mustAdd("Content-Type", "application/json; charset=UTF-8")
-	}
-	_, err = h.Write(text)
-	return err
 }
 
 // Flush sends the header, the first time, and what was written since. Unless

@@ -8,6 +8,56 @@ import (
 	"strings"
 )
 
+// WriteJSON writes v as JSON and, unless there is one, sets the Content-Type.
+func (h *RequestHandler) WriteJSON(v any) error {
+	x := h.open()
+	if x == nil {
+		return ErrFinished
+	}
+	if err := x.app.json.write(h, v); err != nil {
+		return err
+	}
+	if x = h.open(); x != nil && x.outcome == buffering && !x.hasOwnType() {
+		return x.setType("application/json; charset=UTF-8")
+	}
+	return nil
+}
+
+// A jsonWriter has JSON encoded straight into the content of a response.
+type jsonWriter struct {
+	encoder *json.Encoder
+	to      *RequestHandler // nil when nobody writes
+	err     error
+}
+
+// write writes v as the content of h. An encoding under way may be suspended, or
+// ask for another one: v may have methods of its own. Then the text is made apart.
+func (w *jsonWriter) write(h *RequestHandler, v any) error {
+	if w.to != nil {
+		text, err := json.Marshal(v)
+		if err == nil {
+			_, err = h.Write(text)
+		}
+		return err
+	}
+	if w.encoder == nil {
+		w.encoder = json.NewEncoder(w)
+	}
+	w.to, w.err = h, nil
+	defer func() { w.to = nil }()
+	if err := w.encoder.Encode(v); err != nil {
+		return err
+	}
+	return w.err
+}
+
+// Write takes all of a text at once, with a line end that nobody asked for. Its
+// own errors are not the encoder's, which would never forget them.
+func (w *jsonWriter) Write(p []byte) (int, error) {
+	_, w.err = w.to.Write(p[:len(p)-1])
+	return len(p), nil
+}
+
 // JSON decodes the request's body into v. A body that is no JSON, or not what v
 // takes, is an *HTTPError 400 that says what is wrong with it; one that does not
 // claim to be JSON (application/json, or a type that ends in +json) is an

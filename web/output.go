@@ -60,19 +60,9 @@ func (x *exchange) start(final bool) error {
 
 // setContentType adds the default type, unless there is one or no content.
 func (x *exchange) setContentType() {
-	if !withoutContent(x.status) && !x.header().Has("Content-Type") {
+	if !withoutContent(x.status) && !x.hasOwnType() {
 		x.header().AddAll(&defaultType)
 	}
-}
-
-// defaultType is the default Content-Type, which is checked once.
-var defaultType = makeDefaultType()
-
-func makeDefaultType() (h Header) {
-	if err := h.Add("Content-Type", "text/html; charset=UTF-8"); err != nil {
-		panic("bug: web: the default type: " + err.Error())
-	}
-	return h
 }
 
 // completeHeader adds what the framework knows, in the order of rule 60 of the
@@ -218,8 +208,8 @@ func (x *exchange) finish() error {
 		x.mustSet("Connection", "close")
 	}
 	x.sent = int64(len(x.body))
-	header := &x.app.plain
-	if !x.isPlain() {
+	header := x.ready()
+	if header == nil {
 		header = x.header()
 		x.setContentType()
 		x.packWhole()
@@ -227,21 +217,6 @@ func (x *exchange) finish() error {
 	}
 	x.logAccess()
 	return x.delivered(x.req.Respond(x.status, header, x.body))
-}
-
-// isPlain tells whether the response needs nothing that is not the same for every
-// response of the application: its header has been made already.
-func (x *exchange) isPlain() bool {
-	return x.app.compression == nil && len(x.cookies) == 0 && !withoutContent(x.status) &&
-		(!x.touched || x.made.Equal(&x.app.standard))
-}
-
-// givenLength is the Content-Length that the handler has set, "" when it has not.
-func (x *exchange) givenLength() string {
-	if !x.touched { // every response would have it
-		return ""
-	}
-	return x.made.Get("Content-Length")
 }
 
 // finishStream completes a response whose header has been sent, or that is to

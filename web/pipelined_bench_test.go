@@ -24,6 +24,15 @@ func BenchmarkPipelined(b *testing.B) {
 				web.Func("^/$", func(h *web.RequestHandler) error { _, err := h.WriteString("Hello World!"); return err }),
 			}, &web.Options{Loop: l, NoAccessLog: true}).Server()
 		}},
+		{"json", func(l *ioloop.IOLoop) *httpserver.Server {
+			return web.NewApplication([]web.Route{
+				web.Func("^/$", func(h *web.RequestHandler) error {
+					return h.WriteJSON(struct {
+						Hello string `json:"hello"`
+					}{"Hello World!"})
+				}),
+			}, &web.Options{Loop: l, NoAccessLog: true}).Server()
+		}},
 		{"httpserver", func(l *ioloop.IOLoop) *httpserver.Server {
 			return httpserver.New(l, httpserver.HandlerFunc(func(r *httpserver.Request) {
 				if err := r.Respond(200, nil, hello); err != nil {
@@ -73,7 +82,7 @@ func (c *askAgain) ask() error {
 }
 
 func (c *askAgain) HandleChunk(p []byte) {
-	if !bytes.HasSuffix(p, []byte("Hello World!")) {
+	if !bytes.HasSuffix(p, []byte("Hello World!")) && !bytes.HasSuffix(p, []byte(`"Hello World!"}`)) {
 		panic("an answer that was cut")
 	}
 	if *c.left -= c.depth; *c.left <= 0 {

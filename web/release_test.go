@@ -47,6 +47,8 @@ func TestReleaseForgets(t *testing.T) {
 				if f.Name == "temps" {
 					w.Set(reflect.MakeSlice(w.Type(), 0, 1)) // nothing to remove
 				}
+			case reflect.String:
+				w.SetString("x")
 			case reflect.Func:
 				w.Set(reflect.MakeFunc(w.Type(), func([]reflect.Value) []reflect.Value { return nil }))
 			case reflect.Pointer:

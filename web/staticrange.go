@@ -57,5 +57,5 @@ func (s *staticHandler) multipart(ranges []byteRange, size int64) ([]segment, in
 	}
 	end := separator + "--\r\n"
 	segments = append(segments, segment{before: end})
-	return segments, length + int64(len(end)), s.SetHeader("Content-Type", "multipart/byteranges; boundary="+boundary)
+	return segments, length + int64(len(end)), s.x.header().Set("Content-Type", "multipart/byteranges; boundary="+boundary)
 }
