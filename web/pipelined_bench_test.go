@@ -14,7 +14,7 @@ import (
 // BenchmarkPipelined is what a request costs without the kernel: requests come
 // through pipes in memory, 16 at a time, on several connections.
 func BenchmarkPipelined(b *testing.B) {
-	hello := []byte("Hello World!")
+	content := []byte("Hello World!")
 	for _, s := range []struct {
 		name   string
 		server func(*ioloop.IOLoop) *httpserver.Server
@@ -22,6 +22,11 @@ func BenchmarkPipelined(b *testing.B) {
 		{"web", func(l *ioloop.IOLoop) *httpserver.Server {
 			return web.NewApplication([]web.Route{
 				web.Func("^/$", func(h *web.RequestHandler) error { _, err := h.WriteString("Hello World!"); return err }),
+			}, &web.Options{Loop: l, NoAccessLog: true}).Server()
+		}},
+		{"struct", func(l *ioloop.IOLoop) *httpserver.Server {
+			return web.NewApplication([]web.Route{
+				web.Handle("^/$", func() web.Handler { return new(hello) }),
 			}, &web.Options{Loop: l, NoAccessLog: true}).Server()
 		}},
 		{"json", func(l *ioloop.IOLoop) *httpserver.Server {
@@ -35,7 +40,7 @@ func BenchmarkPipelined(b *testing.B) {
 		}},
 		{"httpserver", func(l *ioloop.IOLoop) *httpserver.Server {
 			return httpserver.New(l, httpserver.HandlerFunc(func(r *httpserver.Request) {
-				if err := r.Respond(200, nil, hello); err != nil {
+				if err := r.Respond(200, nil, content); err != nil {
 					b.Error(err)
 				}
 			}), nil)
