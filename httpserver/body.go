@@ -164,7 +164,7 @@ func (t *collectedTurn) Run() {
 }
 
 // Panicked closes the connection, as a panic of the handler does.
-func (t *collectedTurn) Panicked(any) { t.c.cut() }
+func (t *collectedTurn) Panicked(any) { t.c.breakOff() }
 
 // NextPart is ReadBody for code that reads from top to bottom: it suspends the
 // callback that calls it until the next part has come. The part is valid until

@@ -1,7 +1,6 @@
 package httpserver
 
 import (
-	"errors"
 	"slices"
 
 	"github.com/turbogo/turbo/internal/http1"
@@ -150,9 +149,9 @@ func (c *conn) Run() {
 	c.schedule()
 }
 
-// Panicked is called by the loop when a handler panicked in Run. When it did so
-// in HandleChunk, the stream does the same.
-func (c *conn) Panicked(any) { c.cut() }
+// Panicked is called by the loop when a handler panicked in Run, and by the stream
+// when it did so behind a chunk.
+func (c *conn) Panicked(any) { c.breakOff() }
 
 // schedule has Run called when there is something for it to do.
 func (c *conn) schedule() {
@@ -367,53 +366,6 @@ func (c *conn) proceed() {
 	default:
 		c.schedule()
 	}
-}
-
-// end closes the connection when all has been written.
-func (c *conn) end() {
-	c.life = ending
-	c.watch(forNothing)
-	c.watchWrite()
-	c.stream.CloseAfterFlush()
-}
-
-// cut closes the connection now.
-func (c *conn) cut() {
-	if c.life != gone {
-		c.life = ending
-		c.watch(forNothing)
-		c.stream.Close()
-	}
-}
-
-// refuse answers a request that broke the protocol, or a limit, and closes.
-func (c *conn) refuse(err error) {
-	var pe *http1.ProtocolError
-	if !errors.As(err, &pe) {
-		panic("bug: httpserver: " + err.Error())
-	}
-	x := c.letGo()
-	if c.core.SendState() == http1.SendHead {
-		r := c.srv.refusal(pe)
-		out, err := c.core.AppendWhole(c.stream.AvailableBuffer(), pe.Status, &r.header, r.body, c.srv.date.now(c.srv.loop))
-		if err == nil && c.write(out, nil) == nil && x != nil {
-			x.status, x.sent = pe.Status, int64(len(r.body))
-		}
-	}
-	if x != nil {
-		c.srv.stats.Refused++
-		c.logAccess(x)
-		c.giveUp(x)
-	}
-	c.end()
-}
-
-// giveUp is the end of a request that was refused.
-func (c *conn) giveUp(x *exchange) {
-	x.lose(ErrFinished)
-	x.stage = finished
-	x.writes++
-	c.srv.leave(x)
 }
 
 // writeOutput sends what the protocol itself has to say.

@@ -69,6 +69,7 @@ type tally struct {
 	since    time.Duration // when the handler began to hold it up
 	held     time.Duration // how long the handler did, before
 	sent     int64         // bytes of the response's body
+	from     int64         // how many bytes the connection had written before it, if StartResponse was called
 	status   int
 	stage    stage
 	flow     flow

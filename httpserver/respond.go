@@ -93,7 +93,9 @@ func (r *Request) StartResponse(status int, h *Header, contentLength int64) erro
 	if err != nil {
 		return err
 	}
-	x.status = status
+	if x.status = status; status >= 200 {
+		x.from = c.written
+	}
 	return x.deliver(out, false)
 }
 
@@ -182,16 +184,17 @@ func (r *Request) Finish(trailers *Header) error {
 	case nil:
 		return x.deliver(out, true)
 	case ErrBodyTooShort:
-		c.cut() // the length is a promise: only a cut tells that it was broken
+		c.breakOff() // the length is a promise: only that tells that it was broken
 		c.finished(x)
 	}
 	return err
 }
 
-// Abort closes the connection at once, whatever has been written.
+// Abort closes the connection at once, whatever has been written; only responses
+// to earlier requests leave first.
 func (r *Request) Abort() {
 	if x, err := r.use(); err == nil {
-		x.c.cut()
+		x.c.breakOff()
 	}
 }
 

@@ -35,6 +35,10 @@ type EOFHandler interface {
 // returned and the read buffer has been given back: FollowChunk is called then,
 // in the same callback, whatever has become of the stream. One that suspends
 // holds up neither the buffer nor the next HandleChunk.
+//
+// When either of them panics, and the handler also has a method Panicked(v any),
+// that is called in place of the close of the stream, which is then the handler's
+// to close.
 type ChunkFollower interface {
 	ChunkHandler
 	FollowChunk()
@@ -162,8 +166,19 @@ func (s *IOStream) handled(b *block, n int) {
 	}
 }
 
-// Panicked is called by the loop when HandleChunk has panicked.
-func (c *chunkTurn) Panicked(v any) { (*IOStream)(c).panicked(v) }
+// Panicked is called by the loop when the handler has panicked.
+func (c *chunkTurn) Panicked(v any) {
+	s := (*IOStream)(c)
+	type own interface {
+		ChunkFollower
+		Panicked(v any)
+	}
+	if h, ok := s.chunk.(own); ok {
+		h.Panicked(v)
+		return
+	}
+	s.panicked(v)
+}
 
 // nothingYet is what a read that found nothing leaves to do.
 func (s *IOStream) nothingYet() {

@@ -146,6 +146,42 @@ func TestASuspendedFollowerHoldsNothingUp(t *testing.T) {
 	})
 }
 
+// cleaner is a follower that closes the stream itself when it has panicked.
+type cleaner struct {
+	follower
+	panicked func(v any)
+}
+
+func (c *cleaner) Panicked(v any) { c.panicked(v) }
+
+func TestAFollowerThatPanicsLooksAfterTheStream(t *testing.T) {
+	for _, in := range []string{"chunk", "follow"} {
+		var tr trace
+		l := loggingLoop(func(s string) { tr.log("%s", s) })
+		a, b := iostream.Pipe(l, nil)
+		fail := func(name string) {
+			if name == in {
+				panic(name)
+			}
+		}
+		h := &cleaner{panicked: func(v any) {
+			tr.log("told of %v, closed: %v", v, b.Closed())
+			must(t, b.Write([]byte("last words"), nil))
+			b.CloseAfterFlush()
+		}}
+		h.chunk = func([]byte) { fail("chunk") }
+		h.follow = func() { fail("follow") }
+		must(t, b.ReadChunk(h))
+		must(t, a.ReadUntilClose(func(p []byte) {
+			tr.log("%s", p)
+			l.Close()
+		}))
+		must(t, a.Write([]byte("x"), nil))
+		run(t, l)
+		tr.check(t, "ioloop: panic in a callback: "+in, "told of "+in+", closed: false", "last words")
+	}
+}
+
 func TestPartsOfAStreamingReadComeOneAfterTheOther(t *testing.T) {
 	overEveryKind(t, nil, func(x *both) {
 		inside, parts, total := false, 0, 0
