@@ -179,6 +179,7 @@ func (c *conn) refuseLater(err error) {
 
 // dateCache is the Date field's value, made once a second.
 type dateCache struct {
+	http1.Date
 	text  []byte
 	until time.Duration // on the loop's clock
 }
@@ -186,15 +187,16 @@ type dateCache struct {
 const dateLayout = "Mon, 02 Jan 2006 15:04:05 GMT"
 
 // now returns the date. It is valid until the next call.
-func (d *dateCache) now(l *ioloop.IOLoop) []byte {
+func (d *dateCache) now(l *ioloop.IOLoop) *http1.Date {
 	if l.Now() >= d.until {
 		d.renew(l)
 	}
-	return d.text
+	return &d.Date
 }
 
 func (d *dateCache) renew(l *ioloop.IOLoop) {
 	wall := time.Now().UTC()
 	d.text = wall.AppendFormat(d.text[:0], dateLayout)
+	d.Set(d.text)
 	d.until = l.Now() + time.Second - time.Duration(wall.Nanosecond())
 }

@@ -50,7 +50,7 @@ func (r *Request) Respond(status int, h *Header, body []byte) error {
 }
 
 // respondInParts is Respond without a copy of the body.
-func (x *exchange) respondInParts(status int, h *Header, body, date []byte) error {
+func (x *exchange) respondInParts(status int, h *Header, body []byte, date *http1.Date) error {
 	if status < 200 {
 		return ErrStatus
 	}

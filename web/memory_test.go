@@ -150,7 +150,7 @@ func (r *memoryRequest) Respond(status int, h *Header, body []byte) error {
 	if err := r.check(); err != nil {
 		return err
 	}
-	err := r.emit(r.m.conn.AppendWhole(nil, status, h, body, testDate))
+	err := r.emit(r.m.conn.AppendWhole(nil, status, h, body, http1.NewDate(testDate)))
 	if err == nil {
 		r.end()
 	}
@@ -161,7 +161,7 @@ func (r *memoryRequest) StartResponse(status int, h *Header, length int64) error
 	if err := r.check(); err != nil {
 		return err
 	}
-	return r.emit(r.m.conn.AppendResponse(nil, status, h, length, testDate))
+	return r.emit(r.m.conn.AppendResponse(nil, status, h, length, http1.NewDate(testDate)))
 }
 
 func (r *memoryRequest) Write(p []byte, done func()) error {

@@ -17,7 +17,7 @@ var browserGet = []byte("GET /chat/room?name=lobby HTTP/1.1\r\n" +
 func benchmarkRequest(b *testing.B, request []byte) {
 	c, h, header := NewConn(Server, nil), new(Head), new(Header)
 	header.Add("Content-Type", "text/html; charset=UTF-8")
-	body, date := []byte("Hello World!"), []byte("Thu, 01 Jan 2026 00:00:00 GMT")
+	body, date := []byte("Hello World!"), NewDate([]byte("Thu, 01 Jan 2026 00:00:00 GMT"))
 	out := make([]byte, 0, 4096)
 	b.Run("parse", func(b *testing.B) {
 		b.ReportAllocs()

@@ -53,8 +53,8 @@ func appendLength(dst []byte, n int) []byte {
 
 // appendCompiled is AppendWhole with a compiled header, where nothing is out of the
 // ordinary; ok tells whether that is so.
-func (c *Conn) appendCompiled(dst []byte, status int, h *Header, body, date []byte) (out []byte, ok bool) {
-	if h == nil || h.text == nil || len(date) == 0 || status < 200 || status > 599 || status == 204 || status == 205 || status == 304 ||
+func (c *Conn) appendCompiled(dst []byte, status int, h *Header, body []byte, date *Date) (out []byte, ok bool) {
+	if h == nil || h.text == nil || len(date.value()) == 0 || status < 200 || status > 599 || status == 204 || status == 205 || status == 304 ||
 		c.send != SendHead || c.recv != RecvDone || c.head == nil || c.head.method == "CONNECT" {
 		return dst, false
 	}
@@ -65,14 +65,12 @@ func (c *Conn) appendCompiled(dst []byte, status int, h *Header, body, date []by
 	} else {
 		out = append(appendStatusLine(dst, status), t.ok[len(statusOK):]...)
 	}
-	out = append(appendLength(out, len(body)), t.between...)
-	out = append(append(out, date...), t.after...)
+	out = append(appendLength(out, len(body)), date.endOf(t)...)
 	if !keep || c.head.minor == 0 {
-		w := headWriter{dst: out}
+		w := headWriter{dst: out[:len(out)-len("\r\n")]}
 		w.connection(keep, c.head.minor == 0)
-		out = w.dst
+		out = append(w.dst, "\r\n"...)
 	}
-	out = append(out, '\r', '\n')
 	if c.withoutBody = c.isHead(); !c.withoutBody {
 		out = append(out, body...)
 	}

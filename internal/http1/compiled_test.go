@@ -100,9 +100,32 @@ func story(request string, status int, h *Header, date string) string {
 		}
 	}
 	for range 2 { // the second one is out of order
-		out, err := c.AppendWhole([]byte("before "), status, h, []byte("hello"), []byte(date))
+		out, err := c.AppendWhole([]byte("before "), status, h, []byte("hello"), NewDate([]byte(date)))
 		said += fmt.Sprintf("%q %v, %v %v %v %v. ", out, err, c.RecvState(), c.SendState(), c.KeepAlive(), c.withoutBody)
 	}
 	ev, err := c.Next()
 	return said + fmt.Sprint(ev.Kind, err)
+}
+
+// The end that is kept is that of the header and of the date that are sent.
+func TestDateKeepsTheRightEnd(t *testing.T) {
+	var headers [2]Header
+	for i := range headers {
+		mark(&headers[i], "Content-Length: ", "Date: ", fmt.Sprint("X-A: ", i))
+		headers[i].Compile()
+	}
+	date := NewDate([]byte("never"))
+	for i, day := range []string{"today", "today", "tomorrow", "tomorrow"} {
+		if i%2 == 0 {
+			date.Set([]byte(day))
+		}
+		for j := range headers {
+			c := received(t, get11)
+			out, err := c.AppendWhole(nil, 200, &headers[j], nil, date)
+			want := fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nDate: %s\r\nX-A: %d\r\n\r\n", day, j)
+			if string(out) != want || err != nil {
+				t.Errorf("%q, %v, want %q", out, err, want)
+			}
+		}
+	}
 }

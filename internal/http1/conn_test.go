@@ -295,7 +295,7 @@ func TestDetach(t *testing.T) {
 			var h Header
 			h.Add("Upgrade", "x")
 			h.Add("Connection", "Upgrade")
-			out, err := c.AppendResponse(nil, 101, &h, 0, []byte("D"))
+			out, err := c.AppendResponse(nil, 101, &h, 0, NewDate([]byte("D")))
 			want := "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\nDate: D\r\n\r\n"
 			if string(out) != want || err != nil {
 				t.Errorf("got %q, %v", out, err)
@@ -365,6 +365,7 @@ func TestParsingAllocatesNothing(t *testing.T) {
 		bytes.Repeat(wrkGet, 16),
 	}
 	for _, request := range requests {
+		date := NewDate([]byte("today"))
 		allocs := testing.AllocsPerRun(100, func() {
 			c.Receive(request)
 			h.Reset()
@@ -378,7 +379,7 @@ func TestParsingAllocatesNothing(t *testing.T) {
 					return
 				}
 				if ev.Kind == EndOfMessage {
-					if _, err := c.AppendWhole(out, 200, header, wrkGet, wrkGet); err != nil {
+					if _, err := c.AppendWhole(out, 200, header, wrkGet, date); err != nil {
 						t.Fatal(err)
 					}
 					h.Reset()

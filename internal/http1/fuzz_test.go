@@ -102,7 +102,7 @@ func FuzzResponse(f *testing.F) {
 			if known {
 				length = int64(len(body))
 			}
-			out, err := c.AppendResponse(nil, status, &h, length, []byte("D"))
+			out, err := c.AppendResponse(nil, status, &h, length, NewDate([]byte("D")))
 			if err != nil || status < 200 {
 				continue
 			}

@@ -21,7 +21,7 @@ import "strconv"
 //
 // When it returns an error it has appended nothing, and another response can
 // be tried.
-func (c *Conn) AppendResponse(dst []byte, status int, h *Header, length int64, date []byte) ([]byte, error) {
+func (c *Conn) AppendResponse(dst []byte, status int, h *Header, length int64, date *Date) ([]byte, error) {
 	switch {
 	case status < 100 || status > 999:
 		return dst, ErrStatus
@@ -36,7 +36,7 @@ func (c *Conn) AppendResponse(dst []byte, status int, h *Header, length int64, d
 		length = 0 // RFC 9110 15.3.6: no content, and it is said so
 	}
 	f, keep := c.plan(status, h, length)
-	w := headWriter{dst: appendStatusLine(dst, status), framing: f, length: length, date: date, head: c.isHead()}
+	w := headWriter{dst: appendStatusLine(dst, status), framing: f, length: length, date: date.value(), head: c.isHead()}
 	if err := w.fields(h, status); err != nil {
 		return dst, err
 	}
@@ -95,11 +95,11 @@ func (c *Conn) appendInterim(dst []byte, status int, h *Header) ([]byte, error) 
 	return append(w.dst, "\r\n"...), nil
 }
 
-func (c *Conn) appendSwitch(dst []byte, h *Header, date []byte) ([]byte, error) {
+func (c *Conn) appendSwitch(dst []byte, h *Header, date *Date) ([]byte, error) {
 	if c.recv != RecvDone || c.head.minor == 0 {
 		return dst, ErrState
 	}
-	w := headWriter{dst: appendStatusLine(dst, 101), date: date}
+	w := headWriter{dst: appendStatusLine(dst, 101), date: date.value()}
 	if err := w.fields(h, 101); err != nil {
 		return dst, err
 	}
@@ -181,7 +181,7 @@ func (c *Conn) AppendEnd(dst []byte, trailers *Header) ([]byte, error) {
 
 // AppendWhole appends a whole response: head, body, end. For a status without
 // a body, body is left out.
-func (c *Conn) AppendWhole(dst []byte, status int, h *Header, body, date []byte) ([]byte, error) {
+func (c *Conn) AppendWhole(dst []byte, status int, h *Header, body []byte, date *Date) ([]byte, error) {
 	if status < 200 {
 		return dst, ErrStatus
 	}

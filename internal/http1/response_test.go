@@ -147,19 +147,19 @@ func TestPlaces(t *testing.T) {
 	}
 	for _, tt := range tests {
 		c := received(t, tt.request)
-		out, err := c.AppendResponse(nil, tt.status, h, tt.length, tt.date)
+		out, err := c.AppendResponse(nil, tt.status, h, tt.length, NewDate(tt.date))
 		_, fields, _ := strings.Cut(string(out), "\r\n")
 		if want := "Server: x\r\n" + tt.want + "\r\n"; fields != want || err != nil {
 			t.Errorf("%s: %q, %v\nwant %q", tt.name, fields, err, want)
 		}
 	}
 	c := received(t, get11)
-	out, _ := c.AppendWhole(nil, 200, header(t, "Date", "now"), nil, date)
+	out, _ := c.AppendWhole(nil, 200, header(t, "Date", "now"), nil, NewDate(date))
 	if want := "HTTP/1.1 200 OK\r\nDate: now\r\nContent-Length: 0\r\n\r\n"; string(out) != want {
 		t.Errorf("own date: %q", out)
 	}
 	c = received(t, get11)
-	out, _ = c.AppendWhole(nil, 200, nil, nil, date)
+	out, _ = c.AppendWhole(nil, 200, nil, nil, NewDate(date))
 	if want := "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nDate: " + string(date) + "\r\n\r\n"; string(out) != want {
 		t.Errorf("date at the end: %q", out)
 	}
@@ -214,7 +214,7 @@ func TestWholeResponses(t *testing.T) {
 
 func TestInterimResponses(t *testing.T) {
 	c := received(t, get11)
-	out, err := c.AppendResponse(nil, 103, header(t, "Link", "</a.css>"), 0, []byte("D"))
+	out, err := c.AppendResponse(nil, 103, header(t, "Link", "</a.css>"), 0, NewDate([]byte("D")))
 	if want := "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"; string(out) != want || err != nil {
 		t.Errorf("got %q, %v", out, err)
 	}
