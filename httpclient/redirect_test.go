@@ -1,6 +1,7 @@
 package httpclient
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -96,6 +97,7 @@ func TestLocations(t *testing.T) {
 		{"http://host/a", "//other/d", "http://other/d"},
 		{"http://host/a", "http://other:8080/d", "http://other:8080/d"},
 		{"http://host/a", "HTTP://host", "http://host"},
+		{"http://host/a", "http://host:8080/d", "http://host:8080/d"},
 		{"http://host:80/a", "http://host/d", "http://host/d"},
 		{"http://host/a", "/\u00e5 b", "http://host/%C3%A5%20b"},
 		{"http://user:pw@host/a", "/b", "http://host/b"},
@@ -115,6 +117,13 @@ func TestLocations(t *testing.T) {
 		inMemory(t, nil, host, func(r *rig) {
 			if resp := r.get(x.from, nil, "there"); resp.URL != x.want {
 				t.Errorf("%s from %s leads to %s, want %s", x.location, x.from, resp.URL, x.want)
+			}
+			to, err := url.Parse(x.want)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if port := cmp.Or(to.Port(), "80"); r.peers[len(r.peers)-1].to != to.Hostname()+":"+port {
+				t.Errorf("%s from %s: %s is asked", x.location, x.from, r.peers[len(r.peers)-1].to)
 			}
 		})
 	}

@@ -3,8 +3,10 @@ package ioloop_test
 import (
 	"context"
 	"errors"
+	"os"
 	"runtime"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -138,6 +140,69 @@ func TestAwaitInEveryKindOfCallback(t *testing.T) {
 			t.Errorf("the interval was called %d times after its function returned", calls)
 		}
 	}
+}
+
+// A descriptor's handler that suspends holds up nobody else, and ends as any other
+// does (rules 14 and 20).
+func TestHandlersThatSuspend(t *testing.T) {
+	var tr trace
+	l := loggingLoop(func(line string) { tr.log("%s", line) })
+	a, _ := pipe(t, "a")
+	b, _ := pipe(t, "b")
+	read := func(name string, f *os.File) {
+		if _, err := f.Read(make([]byte, 1)); err != nil {
+			t.Error(err)
+		}
+		tr.log("%s has read", name)
+	}
+	sleep := func() {
+		if _, err := l.Sleep(10 * time.Millisecond).Await(); err != nil {
+			t.Error(err)
+		}
+	}
+	addHandler(t, l, a, func(n int, _ ioloop.Events) {
+		tr.log("a suspends")
+		sleep()
+		read("a", a)
+		sleep()
+		tr.log("a panics")
+		panic("on purpose")
+	})
+	addHandler(t, l, b, func(n int, _ ioloop.Events) {
+		tr.log("b suspends")
+		if !l.RemoveHandler(n) {
+			t.Error("the own handler is not there")
+		}
+		// What takes its place is not held up by it.
+		addHandler(t, l, b, func(n int, _ ioloop.Events) {
+			read("b's successor", b)
+			l.RemoveHandler(n)
+		})
+		sleep()
+		tr.log("b goes on")
+	})
+	l.AddTimeout(5*time.Millisecond, func() { tr.log("timeout") })
+	l.AddTimeout(30*time.Millisecond, func() {
+		tr.log("a is registered: %v", l.RemoveHandler(fd(a)))
+		l.Close()
+	})
+	run(t, l)
+	tr.check(t, "a suspends", "b suspends", "b's successor has read", "timeout", "a has read", "b goes on",
+		"a panics", "ioloop: panic in a descriptor handler: on purpose", "a is registered: false")
+
+	l = ioloop.New(nil)
+	if err := l.AddSignalHandler(syscall.SIGUSR2, func(os.Signal) {
+		defer l.Close()
+		if err := l.Yield(); err != nil || !l.RemoveSignalHandler(syscall.SIGUSR2) {
+			t.Errorf("in a signal's handler: %v, or it is not there", err)
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(os.Getpid(), syscall.SIGUSR2); err != nil {
+		t.Fatal(err)
+	}
+	run(t, l)
 }
 
 type expire func()
