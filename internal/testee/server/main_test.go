@@ -132,6 +132,44 @@ func TestHTTP(t *testing.T) {
 	}
 }
 
+// What everybody sees first: the fields of a response, in the order that Turbo
+// has.
+func TestFieldsAreInOrder(t *testing.T) {
+	addr := start(t)
+	for _, c := range []struct{ request, want string }{
+		{"GET / HTTP/1.1\r\nHost: h\r\n\r\n", "Server Content-Type Content-Length Date"},
+		{"GET / HTTP/1.0\r\n\r\n", "Server Content-Type Content-Length Date Connection"},
+		{"HEAD / HTTP/1.1\r\nHost: h\r\n\r\n", "Server Content-Type Content-Length Date"},
+		{"GET /json HTTP/1.1\r\nHost: h\r\n\r\n", "Server Content-Type Content-Length Date"},
+		{"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab", "Server Content-Type Content-Length Date"},
+		{"HEAD /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab", "Server Content-Type Content-Length Date"},
+		{"GET /headers HTTP/1.1\r\nHost: h\r\n\r\n", "Server Content-Type Content-Length Date"},
+		{"GET /no-content HTTP/1.1\r\nHost: h\r\n\r\n", "Server Date"},
+		{"POST / HTTP/1.1\r\nHost: h\r\n\r\n", "Server Allow Content-Type Content-Length Date"},
+	} {
+		conn := connect(t, addr)
+		if _, err := io.WriteString(conn, c.request); err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for {
+			line, err := conn.r.ReadString('\n')
+			if err != nil {
+				t.Fatal(err)
+			}
+			if line == "\r\n" {
+				break
+			}
+			if name, _, ok := strings.Cut(line, ":"); ok {
+				names = append(names, name)
+			}
+		}
+		if got := strings.Join(names, " "); got != c.want {
+			t.Errorf("%q: %s, want %s", c.request, got, c.want)
+		}
+	}
+}
+
 // socket is a WebSocket client that knows just enough.
 type socket struct {
 	t *testing.T

@@ -38,6 +38,9 @@ func (e *echo) Upgrade(outer web.Handler) error {
 // sendBack answers with a body, however long: no more of it waits to be written
 // than the client is behind.
 func (e *echo) sendBack(body []byte) error {
+	if len(body) <= maxChunk {
+		return e.Finish(body)
+	}
 	if err := e.SetHeader("Content-Length", strconv.Itoa(len(body))); err != nil {
 		return err
 	}
