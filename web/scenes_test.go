@@ -1,6 +1,6 @@
 package web
 
-// Scenes of the original's rules 56 to 61, played as the recordings are, with
+// Scenes of the original's rules 55 to 61, played as the recordings are, with
 // what is to be heard and seen written beside them.
 
 import (
@@ -251,6 +251,39 @@ func TestScenesOfRoutes(t *testing.T) {
 	} {
 		if got := m.get(c[0]); got.body != c[1] {
 			t.Errorf("%s: %s, want %s", c[0], got.body, c[1])
+		}
+	}
+}
+
+// Rule 55: forms are read whatever the method, other bodies are left alone.
+func TestScenesOfForms(t *testing.T) {
+	const urlencoded, multipart = "application/x-www-form-urlencoded", "multipart/form-data"
+	const part = "--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--B--\r\n"
+	app := newApp(t, nil, Func("", func(h *RequestHandler) error {
+		_, err := fmt.Fprintf(h, "%q of %d", h.Arguments("a"), len(h.x.req.Body()))
+		return err
+	}, AnyMethod))
+	m := connect(t, app)
+	for _, c := range []struct{ contentType, body, want string }{
+		{urlencoded, "a=1&a=2", `["0" "1" "2"] of 7`},
+		{urlencoded + "; charset=UTF-8", "a=%31&b=+", `["0" "1"] of 9`},
+		{strings.ToUpper(urlencoded), "a=1", `["0" "1"] of 3`},
+		{multipart + "; boundary=B", part, fmt.Sprintf(`["0" "1"] of %d`, len(part))},
+		{multipart + `; boundary="B"`, part, fmt.Sprintf(`["0" "1"] of %d`, len(part))},
+		{multipart + "; boundary=C", part, "Malformed multipart body"},
+		{multipart, part, "Malformed multipart body"},
+		{"application/json", `{"a":"1"}`, `["0"] of 9`},
+		{"text/plain", "a=1", `["0"] of 3`},
+		{"", "a=1", `["0"] of 3`},
+	} {
+		for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "GET"} {
+			fields := []string{"X: y"}
+			if c.contentType != "" {
+				fields = append(fields, "Content-Type: "+c.contentType)
+			}
+			if got := m.exchange(message(method, "/?a=0", c.body, fields...)); !strings.HasPrefix(got.body, c.want) || got.state != "[open]" {
+				t.Errorf("%s of %q: %s", method, c.contentType, got.quoted())
+			}
 		}
 	}
 }
