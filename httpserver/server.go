@@ -14,11 +14,12 @@ import (
 // A Handler answers requests.
 type Handler interface {
 	// ServeRequest is called when a request is complete, its body included, as a
-	// callback of the loop; a HeadHandler is called before. It answers at once or later, and may suspend. What
-	// the request lends (its Body, its Path, ...) stays until the request is
-	// finished and ServeRequest has returned. When it panics, that is logged
-	// and the connection is closed, without a response if none was flushed
-	// (rule 48).
+	// callback of the loop; a HeadHandler is called before. It answers at once or
+	// later, and may suspend. What the request lends (its Body, its Path, ...)
+	// stays until the request is finished and ServeRequest has returned. When it
+	// panics, that is logged and the connection is closed, without a response if
+	// the request was not finished and none was flushed (rule 48); the responses to
+	// earlier requests leave first.
 	ServeRequest(r *Request)
 }
 
