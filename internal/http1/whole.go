@@ -14,8 +14,7 @@ func (c *Conn) readWhole() bool {
 	if h == nil || len(h.buf) > 0 || c.afterCR {
 		return false
 	}
-	in := c.in
-	in = in[:min(len(in), c.limits.HeaderBytes)]
+	in := c.in[:min(len(c.in), c.limits.HeaderBytes)]
 	n := h.wholeLine(in)
 	if n == 0 || n > c.limits.RequestLineBytes {
 		h.forgetFacts()
