@@ -2,6 +2,7 @@ package httpserver
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -117,4 +118,62 @@ func TestDetachTooLate(t *testing.T) {
 	}, func(r *rig) {
 		r.dial().send(getRoot).expect(ok, "open")
 	})
+}
+
+// A handler that panics behind Detach has the server close nothing: the stream is
+// somebody else's.
+func TestPanicBehindDetach(t *testing.T) {
+	const switching = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\n"
+	h := func(r *Request) {
+		if string(r.Path()) != "/up" {
+			answerOK(r)
+			return
+		}
+		if err := r.StartResponse(101, header("Connection", "Upgrade", "Upgrade", "shout"), 0); err != nil {
+			t.Error(err)
+		}
+		stream, _, err := r.Detach()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if err := stream.ReadChunk(&shouter{stream: stream}); err != nil {
+			t.Error(err)
+		}
+		panic("behind Detach") // with the 101 still to be written
+	}
+	play(t, nil, h, func(r *rig) {
+		r.mute = true
+		c := r.dial() // behind so many that the handler is not called behind a chunk
+		c.send(strings.Repeat(getRoot, maxTurn)+upgrade).expect(strings.Repeat(ok, maxTurn)+switching, "open")
+		r.sleep(24 * time.Hour)
+		c.send("x").expect("xx", "open")
+	})
+}
+
+// A request that is broken off behind its 101 leaves the responses before it alone.
+func TestBrokenOffBehindSwitch(t *testing.T) {
+	for _, path := range []string{"/panic", "/abort"} {
+		h := func(r *Request) {
+			if string(r.Path()) == "/" {
+				answerOK(r)
+				return
+			}
+			if err := r.StartResponse(101, header("Connection", "Upgrade", "Upgrade", "shout"), 0); err != nil {
+				t.Error(err)
+			}
+			if path == "/panic" {
+				panic("behind 101")
+			}
+			r.Abort()
+		}
+		play(t, nil, h, func(r *rig) {
+			r.mute = true
+			c := r.dial()
+			c.send(getRoot + upgrade)
+			if got := c.take(); !strings.HasPrefix(got, ok) || c.state() != "eof" {
+				t.Errorf("%s: %q, %s", path, got, c.state())
+			}
+		})
+	}
 }

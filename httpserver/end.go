@@ -28,8 +28,12 @@ func (c *conn) cut() {
 
 // breakOff closes the connection in the middle of a request, whose response is
 // not to leave. Those before it are: each had left before the next request was
-// served in the original (rule 47), where here they may still be waiting.
+// served in the original (rule 47), where here they may still be waiting. A stream
+// that was taken away is not the server's to close.
 func (c *conn) breakOff() {
+	if c.life == gone {
+		return
+	}
 	var own int64
 	if x := c.x; x != nil && c.core.SendState() > http1.SendHead { // it has begun
 		own = c.written - x.from

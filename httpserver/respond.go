@@ -93,7 +93,7 @@ func (r *Request) StartResponse(status int, h *Header, contentLength int64) erro
 	if err != nil {
 		return err
 	}
-	if x.status = status; status >= 200 {
+	if x.status = status; status >= 200 || status == 101 {
 		x.from = c.written
 	}
 	return x.deliver(out, false)
