@@ -219,7 +219,8 @@ func (a *Application) AddHandler(r Route) { a.routes = append(a.routes, r) }
 func (a *Application) ServerName() string { return a.serverName }
 
 // SetServerName changes the Server field of responses from now on; "" leaves it
-// out. It refuses what cannot be sent.
+// out. That of a request in hand has the one or the other. It refuses what cannot
+// be sent.
 func (a *Application) SetServerName(name string) error {
 	var h Header
 	if name != "" {

@@ -16,7 +16,7 @@ type compiled struct {
 // and sent as ever; and so is one that is changed afterwards.
 func (h *Header) Compile() {
 	var text []byte
-	var ends []int // of before and between
+	var ends []int // of ok, but for its status line, and of between
 	for _, f := range h.list {
 		name := f.Name
 		if equalFold(name, "Date") {
